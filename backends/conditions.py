@@ -1,0 +1,233 @@
+"""A filter as a tree over a source's columns: written once, rendered by each store in its own language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backends.filters import FieldCondition, Filter, Members, Operator
+from backends.mapping import FieldMapping, FieldType, RecordMapping
+from backends.model import Membership, Validity
+from backends.search import AllOf, AnyOf, Search, Word, pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """True for every row, or for none."""
+
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of `parts`; every renderer puts it in brackets."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Any of `parts`; every renderer puts it in brackets (SRCH-13, COMP-8)."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The opposite; in SQL, unknown stays unknown (SRCH-8)."""
+
+    part: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """The column holds `pieces` in this order, with anything in between; the outer ones are anchored."""
+
+    column: str
+    pieces: tuple[str, ...]
+    folded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """The column equals one of `values`."""
+
+    column: str
+    values: tuple[str, ...]
+    folded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """The column is greater or smaller; by number where the mapping says int."""
+
+    column: str
+    operator: Operator
+    value: str
+    folded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """The column is NULL, absent or empty."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasValidity:
+    """The record's validity is one of these; what is missing or unknown counts as INVALID."""
+
+    validities: frozenset[Validity]
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The column holds a list of customer IDs (MULTI-2) and `value` is one of them.
+
+    A store may answer too widely (LIKE %value%); the caller decides on the record.
+    """
+
+    column: str
+    value: str
+    folded: bool
+
+
+Condition = Always | And | Or | Not | Like | In | Compare | Empty | HasValidity | Lists
+
+ALWAYS, NEVER = Always(True), Always(False)
+
+
+def condition_of(filter: Filter, mapping: RecordMapping) -> Condition:
+    """The tree for `filter` over the columns of `mapping`; fields that are not mapped must be sorted out before."""
+    folded = not mapping.search.case_sensitive
+    parts: list[Condition] = []
+    if filter.validity is not None and filter.validity != frozenset(Validity):
+        parts.append(_validity(filter.validity, mapping))
+    if filter.search is not None:
+        found = search_condition(filter.search, mapping)
+        parts.append(_or_keys(found, filter.found_elsewhere, mapping))
+    if filter.login is not None:
+        parts.append(_key_search(filter.login, mapping))
+    if filter.email is not None:
+        exact = _any([In(column, (filter.email,), folded) for column in mapping.search.post_master_columns])
+        parts.append(exact if filter.search is not None else _or_keys(exact, filter.found_elsewhere, mapping))
+    if filter.customer_ids is not None:
+        column = mapping.customer_id_column
+        parts.append(In(column, filter.customer_ids, folded) if column and filter.customer_ids else NEVER)
+    if filter.keys is not None:
+        parts.append(In(mapping.key_column, filter.keys, folded) if filter.keys else NEVER)
+    if filter.exclude_keys:
+        parts.append(Not(In(mapping.key_column, filter.exclude_keys, folded)))
+    if filter.members is not None:
+        parts.append(_members(filter.members, mapping))
+    parts += [field_condition(condition, mapping) for condition in filter.fields]
+    return _all(parts)
+
+
+def search_condition(search: Search, mapping: RecordMapping) -> Condition:
+    """Each word in at least one search column, each negated word in none (SRCH-8)."""
+    if isinstance(search, AllOf):
+        return _all([search_condition(part, mapping) for part in search.parts])
+    if isinstance(search, AnyOf):
+        return _any([search_condition(part, mapping) for part in search.parts])
+    rules = mapping.search
+    found = _any(
+        [
+            _text(column, _affixed(search, rules.prefix, rules.suffix), not rules.case_sensitive)
+            for column in rules.columns
+        ]
+    )
+    return Not(found) if search.negated else found
+
+
+def field_condition(condition: FieldCondition, mapping: RecordMapping) -> Condition:
+    """One field against several values, joined by OR; no value at all matches nothing."""
+    field = mapping.field(condition.name)
+    if field is None:
+        return NEVER
+    if field.column == mapping.valid_column or field.name == "validity":
+        return _validity_field(condition, mapping)
+    if condition.operator is Operator.EMPTY:
+        return Empty(field.column)
+    folded = not mapping.search.case_sensitive
+    return _any([_field_value(field, condition.operator, value, folded) for value in condition.values])
+
+
+def _field_value(field: FieldMapping, operator: Operator, value: str, folded: bool) -> Condition:
+    if operator is Operator.LIKE:
+        if value and not value.strip("*"):
+            return ALWAYS  # a criterion of wildcards alone asks for nothing (DET-5)
+        return _text(field.column, pieces(value), folded)
+    if operator is Operator.EQUALS:
+        return In(field.column, (value,), folded=False)
+    if field.type is FieldType.INT and not _is_number(value):
+        return NEVER
+    return Compare(field.column, operator, value, folded)
+
+
+def _text(column: str, parts: tuple[str, ...], folded: bool) -> Condition:
+    return Like(column, parts, folded) if len(parts) > 1 else In(column, parts, folded)
+
+
+def _affixed(word: Word, prefix: str, suffix: str) -> tuple[str, ...]:
+    """The word between the source's prefix and suffix, runs of wildcards reduced to one (QC-9)."""
+    before, after = pieces(prefix), pieces(suffix)
+    parts = [*before[:-1], before[-1] + word.pieces[0], *word.pieces[1:]]
+    parts = [*parts[:-1], parts[-1] + after[0], *after[1:]]
+    return (parts[0], *(part for part in parts[1:-1] if part), parts[-1]) if len(parts) > 1 else (parts[0],)
+
+
+def _key_search(text: str, mapping: RecordMapping) -> Condition:
+    """A part of the login, `*` as wildcard (SRCH-9); a whole number where the key is one (SRC-12)."""
+    folded = not mapping.search.case_sensitive
+    if mapping.key_is_number:
+        return In(mapping.key_column, (text.strip(),), folded) if _is_number(text) else NEVER
+    return Like(mapping.key_column, pieces(f"*{text}*"), folded)
+
+
+def _members(members: Members, mapping: RecordMapping) -> Condition:
+    folded = not mapping.search.case_sensitive
+    parts: list[Condition] = []
+    if Membership.PRIMARY in members.kinds and mapping.customer_id_column:
+        parts.append(In(mapping.customer_id_column, (members.customer_id,), folded))
+    if Membership.LISTED in members.kinds and mapping.customer_ids_column:
+        parts.append(Lists(mapping.customer_ids_column, members.customer_id, folded))
+    if Membership.ADDITIONAL in members.kinds and members.related:
+        parts.append(In(mapping.key_column, members.related, folded))
+    return _any(parts)
+
+
+def _validity(validities: frozenset[Validity], mapping: RecordMapping) -> Condition:
+    if mapping.has_validity:
+        return HasValidity(validities)
+    return Always(Validity.VALID in validities)
+
+
+def _validity_field(condition: FieldCondition, mapping: RecordMapping) -> Condition:
+    wanted = frozenset(
+        validity for validity in Validity if {validity.name, str(validity.value)} & set(condition.values)
+    )
+    return _validity(wanted, mapping) if wanted else NEVER
+
+
+def _or_keys(condition: Condition, keys: tuple[str, ...], mapping: RecordMapping) -> Condition:
+    return _any([condition, In(mapping.key_column, keys, folded=False)]) if keys else condition
+
+
+def _is_number(text: str) -> bool:
+    digits = text.strip().removeprefix("-").removeprefix("+")
+    return digits.isascii() and digits.isdigit() and len(digits) <= 16
+
+
+def _all(parts: list[Condition]) -> Condition:
+    kept = [part for part in parts if part != ALWAYS]
+    if NEVER in kept:
+        return NEVER
+    return kept[0] if len(kept) == 1 else And(tuple(kept)) if kept else ALWAYS
+
+
+def _any(parts: list[Condition]) -> Condition:
+    kept = [part for part in parts if part != NEVER]
+    if ALWAYS in kept:
+        return ALWAYS
+    return kept[0] if len(kept) == 1 else Or(tuple(kept)) if kept else NEVER

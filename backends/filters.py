@@ -1,0 +1,74 @@
+"""What a list asks of a source, before any store's language: filters and questions."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from backends.model import Membership, Validity
+from backends.order import Order, Position
+from backends.search import Search
+
+
+class Operator(enum.Enum):
+    """How a field condition compares."""
+
+    LIKE = "like"
+    EQUALS = "equals"
+    GREATER_THAN = ">"
+    GREATER_THAN_EQUALS = ">="
+    SMALLER_THAN = "<"
+    SMALLER_THAN_EQUALS = "<="
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCondition:
+    """One mapped field, by GraphQL name, that matches any of `values`."""
+
+    name: str
+    values: tuple[str, ...]
+    operator: Operator = Operator.LIKE
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Those who belong to one customer: by primary ID, by the mapped list, or by a relation in the registry."""
+
+    customer_id: str
+    related: tuple[str, ...]
+    """Logins that the registry relates to the customer."""
+    kinds: frozenset[Membership] = frozenset(Membership)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Conditions joined by AND; None is no condition, an empty tuple matches nothing."""
+
+    search: Search | None = None
+    login: str | None = None
+    email: str | None = None
+    customer_ids: tuple[str, ...] | None = None
+    validity: frozenset[Validity] | None = frozenset({Validity.VALID})
+    exclude_keys: tuple[str, ...] = ()
+    fields: tuple[FieldCondition, ...] = ()
+    keys: tuple[str, ...] | None = None
+    """Only these logins (or customer IDs), compared as a look-up compares them."""
+    found_elsewhere: tuple[str, ...] = ()
+    """Logins that match `search` or `email` by their dynamic fields, which live in the registry (DF-1)."""
+    members: Members | None = None
+
+
+EVERYTHING = Filter(validity=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One page of one source: what matches, in which order, after which position, and how many at most."""
+
+    filter: Filter
+    order: Order
+    limit: int
+    after: Position | None = None
+    after_place: int = 0
+    """Place of the position's source against this one: negative if it stands earlier, 0 if it is this one."""

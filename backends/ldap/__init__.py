@@ -1,0 +1,1 @@
+"""The LDAP backend: read-only, pure filters, connections made safe."""

@@ -1,0 +1,305 @@
+"""Which column of a source feeds which field: the mapping rows, and records made from stored rows."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property
+from typing import Any
+
+from backends.model import Customer, CustomerUser, Validity, Value
+
+
+class FieldType(enum.Enum):
+    """What a mapped column holds (MAP-1, position 5)."""
+
+    STRING = "var"
+    INT = "int"
+    DYNAMIC_FIELD = "dynamic_field"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """One row of a source's mapping: GraphQL name, OTOBO's variable, and the column or attribute behind them."""
+
+    name: str
+    variable: str
+    column: str
+    label: str = ""
+    type: FieldType = FieldType.STRING
+    required: bool = False
+    visible: bool = True
+    read_only: bool = False
+    selection: tuple[tuple[str, str], ...] | None = None
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether the value lives in the registry's dynamic fields instead of in the source (MAP-8)."""
+        return self.type is FieldType.DYNAMIC_FIELD
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRules:
+    """How a source searches. Columns are those of the store; dynamic fields stand apart, by their own names."""
+
+    columns: tuple[str, ...] = ()
+    dynamic_fields: tuple[str, ...] = ()
+    prefix: str = "*"
+    suffix: str = "*"
+    list_limit: int = 1000
+    case_sensitive: bool = False
+    post_master_columns: tuple[str, ...] = ()
+    post_master_dynamic_fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordMapping:
+    """All mapping rows of one source, without the password's, and the rules that go with them."""
+
+    source_key: str
+    fields: tuple[FieldMapping, ...]
+    key_column: str
+    customer_id_column: str | None = None
+    """Column of the primary customer ID that searches use (SRC-14)."""
+    valid_column: str | None = None
+    has_validity: bool = False
+    """Whether records can be invalid at all: by a column, or by a directory's valid filter."""
+    password_column: str | None = None
+    audited: bool = True
+    """Whether the table has create_time and change_time (not `foreign`)."""
+    list_columns: tuple[str, ...] = ()
+    name_columns: tuple[str, ...] = ()
+    name_join: str = " "
+    search: SearchRules = field(default_factory=SearchRules)
+    customer_support: bool = True
+    exclude_primary_customer_id: bool = False
+    time_zone: tzinfo = UTC
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that a record is made from, each once, in a fixed order; `row` values run like this."""
+        named = [self.key_column, *(row.column for row in self.fields if not row.is_dynamic)]
+        named += [
+            column for column in (*self.list_columns, *self.name_columns) if column not in self._dynamic
+        ]
+        named += [self.valid_column] if self.valid_column else []
+        named += ["create_time", "change_time"] if self.audited else []
+        return tuple(dict.fromkeys(named))
+
+    @cached_property
+    def dynamic_fields(self) -> tuple[FieldMapping, ...]:
+        """The rows whose values live in the registry."""
+        return tuple(row for row in self.fields if row.is_dynamic)
+
+    @cached_property
+    def key_is_number(self) -> bool:
+        """Whether the login is an integer column (SRC-12)."""
+        return any(row.column == self.key_column and row.type is FieldType.INT for row in self.fields)
+
+    @cached_property
+    def customer_ids_column(self) -> str | None:
+        """Column of the mapped list of further customer IDs (MULTI-2)."""
+        row = self._by_name.get("listedCustomerIds")
+        return row.column if row else None
+
+    def field(self, name: str) -> FieldMapping | None:
+        """The mapping row with this GraphQL name."""
+        return self._by_name.get(name)
+
+    def column_index(self, column: str) -> int:
+        """Where `column` stands in a stored row."""
+        return self._index[column]
+
+    @cached_property
+    def _by_name(self) -> dict[str, FieldMapping]:
+        rows: dict[str, FieldMapping] = {}
+        for row in self.fields:
+            rows.setdefault(row.name, row)
+        return rows
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {column: index for index, column in enumerate(self.columns)}
+
+    @cached_property
+    def _dynamic(self) -> frozenset[str]:
+        return frozenset(row.column for row in self.dynamic_fields)
+
+    @cached_property
+    def _standard(self) -> tuple[tuple[str, int], ...]:
+        attributes = USER_ATTRIBUTES if "login" in self._by_name else CUSTOMER_ATTRIBUTES
+        return tuple(
+            (attributes[name], self._index[row.column])
+            for name, row in self._by_name.items()
+            if name in attributes and not row.is_dynamic
+        )
+
+    @cached_property
+    def _custom(self) -> tuple[tuple[str, int, FieldType], ...]:
+        known = (
+            {*USER_ATTRIBUTES, "validity"} if "login" in self._by_name else {*CUSTOMER_ATTRIBUTES, "validity"}
+        )
+        return tuple(
+            (name, self._index[row.column], row.type)
+            for name, row in self._by_name.items()
+            if name not in known and not row.is_dynamic
+        )
+
+    def customer_user(
+        self, row: Sequence[Value | datetime], validity: Validity | None = None
+    ) -> CustomerUser:
+        """Make a record of a row in the order of `columns`; a directory passes the validity it decided."""
+        values: dict[str, Any] = {attribute: first(row[index]) for attribute, index in self._standard}
+        values.pop("login", None)
+        listed = self.customer_ids_column
+        return CustomerUser(
+            login=first(row[0]) or "",
+            source_key=self.source_key,
+            listed_customer_ids=split_customer_ids(row[self._index[listed]]) if listed else (),
+            validity=validity or self._validity(row),
+            created_at=self._time(row, "create_time"),
+            changed_at=self._time(row, "change_time"),
+            custom=self._custom_values(row),
+            stored=tuple(_plain(value) for value in row),
+            **values,
+        )
+
+    def customer(self, row: Sequence[Value | datetime]) -> Customer:
+        """Make a customer of a row in the order of `columns`."""
+        values: dict[str, Any] = {attribute: first(row[index]) for attribute, index in self._standard}
+        values.pop("customer_id", None)
+        name = values.pop("name", None)
+        return Customer(
+            customer_id=first(row[0]) or "",
+            source_key=self.source_key,
+            name=name or "",
+            validity=self._validity(row),
+            created_at=self._time(row, "create_time"),
+            changed_at=self._time(row, "change_time"),
+            custom=self._custom_values(row),
+            stored=tuple(_plain(value) for value in row),
+            **values,
+        )
+
+    def _custom_values(self, row: Sequence[Value | datetime]) -> dict[str, Value]:
+        return {name: _custom(row[index], type_) for name, index, type_ in self._custom}
+
+    def _validity(self, row: Sequence[Value | datetime]) -> Validity:
+        if self.valid_column is None:
+            return Validity.VALID
+        return Validity.of(first(row[self._index[self.valid_column]]))
+
+    def _time(self, row: Sequence[Value | datetime], column: str) -> datetime | None:
+        value = row[self._index[column]] if self.audited else None
+        if isinstance(value, str):
+            try:
+                value = datetime.fromisoformat(value)
+            except ValueError:
+                return None
+        if not isinstance(value, datetime):
+            return None
+        return value.replace(tzinfo=self.time_zone) if value.tzinfo is None else value
+
+
+def first(value: Value | datetime) -> str | None:
+    """The one text of a value: the first of several (LDAP-21)."""
+    if isinstance(value, tuple):
+        return value[0] if value else None
+    return None if value is None else str(value)
+
+
+def split_customer_ids(value: Value | datetime) -> tuple[str, ...]:
+    """Several customer IDs in one value: split at the first of `;` `,` `|` that occurs in it (MULTI-2, MULTI-4)."""
+    if isinstance(value, tuple) and len(value) > 1:
+        return tuple(dict.fromkeys(part.strip() for part in value if part.strip()))
+    text = first(value) or ""
+    separator = next((sign for sign in ";,|" if sign in text), None)
+    parts = text.split(separator) if separator else [text]
+    return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
+
+
+def graphql_name(variable: str) -> str:
+    """`UserRoom` becomes `room`: the variable loses its prefix and takes lower camel case."""
+    stem = re.sub(r"^(User|CustomerCompany|DynamicField_)(?=.)", "", variable)
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[0-9]+", stem)
+    return "".join(word.lower() if not place else word.capitalize() for place, word in enumerate(words))
+
+
+USER_NAMES: Mapping[str, str] = {
+    "UserTitle": "title",
+    "UserFirstname": "firstName",
+    "UserLastname": "lastName",
+    "UserLogin": "login",
+    "UserEmail": "email",
+    "UserCustomerID": "customerId",
+    "UserCustomerIDs": "listedCustomerIds",
+    "UserPhone": "phone",
+    "UserFax": "fax",
+    "UserMobile": "mobile",
+    "UserStreet": "street",
+    "UserZip": "zip",
+    "UserCity": "city",
+    "UserCountry": "country",
+    "UserComment": "comment",
+    "ValidID": "validity",
+}
+"""GraphQL names of the standard variables of a customer user (MAP-3)."""
+
+CUSTOMER_NAMES: Mapping[str, str] = {
+    "CustomerID": "customerId",
+    "CustomerCompanyName": "name",
+    "CustomerCompanyStreet": "street",
+    "CustomerCompanyZIP": "zip",
+    "CustomerCompanyCity": "city",
+    "CustomerCompanyCountry": "country",
+    "CustomerCompanyURL": "url",
+    "CustomerCompanyComment": "comment",
+    "ValidID": "validity",
+}
+"""GraphQL names of the standard variables of a customer (MAP-4)."""
+
+USER_ATTRIBUTES: Mapping[str, str] = {
+    "login": "login",
+    "title": "title",
+    "firstName": "first_name",
+    "lastName": "last_name",
+    "email": "email",
+    "customerId": "customer_id",
+    "phone": "phone",
+    "fax": "fax",
+    "mobile": "mobile",
+    "street": "street",
+    "zip": "zip",
+    "city": "city",
+    "country": "country",
+    "comment": "comment",
+}
+"""Attributes of `CustomerUser` by GraphQL name."""
+
+CUSTOMER_ATTRIBUTES: Mapping[str, str] = {
+    "customerId": "customer_id",
+    "name": "name",
+    "street": "street",
+    "zip": "zip",
+    "city": "city",
+    "country": "country",
+    "url": "url",
+    "comment": "comment",
+}
+"""Attributes of `Customer` by GraphQL name."""
+
+
+def _custom(value: Value | datetime, type_: FieldType) -> Value:
+    if type_ is FieldType.INT and not isinstance(value, tuple):
+        try:
+            return None if value is None else int(str(value))
+        except ValueError:
+            return None
+    return value if isinstance(value, tuple) else first(value)
+
+
+def _plain(value: Value | datetime) -> Value:
+    return value if value is None or isinstance(value, str | int | tuple) else str(value)

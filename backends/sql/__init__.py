@@ -1,0 +1,1 @@
+"""One SQL backend over three dialects."""

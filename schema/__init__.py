@@ -1,0 +1,1 @@
+"""GraphQL's view: names, descriptions, nullability. No behaviour."""
