@@ -81,9 +81,11 @@ def _parse(text: str, *, brackets: bool) -> Search | None:
     """Follow QC-1 step by step, then read the operators that are left."""
     _check_length(text)
     text = text.strip()
+    if not text:
+        return None
     if re.search(r"[\x00-\x05]", text):
         return NOTHING
-    if text and not text.strip("\\"):
+    if not text.strip("\\"):
         return Word(("", ""))
     if _ends_escaped(text):
         return NOTHING  # the closing bracket that OTOBO adds would be escaped (QV-46)
@@ -104,7 +106,10 @@ def _parse(text: str, *, brackets: bool) -> Search | None:
         text = text.replace("(", _OPEN).replace(")", _CLOSE)
     text = re.sub(r"\*(\s*\*)+", "*", re.sub(r"\s+", " ", text))
     text = re.sub(r"\*!\*?", "!*", text)
-    return _read(list(_tokens(text, protected)))
+    tokens = list(_tokens(text, protected))
+    if not any(isinstance(token, Word) for token in tokens) and text.strip(f"{_OPEN}{_CLOSE} "):
+        raise BadUserInput("search holds only operators: give at least one word.", argument="search")
+    return _read(tokens)
 
 
 def _tokens(text: str, protected: list[str]) -> Iterator[str | Word]:
@@ -131,8 +136,6 @@ def _read(tokens: list[str | Word]) -> Search | None:
     words = sum(isinstance(token, Word) for token in tokens)
     _check_words(words)
     if not words:
-        if any(token not in (_OPEN, _CLOSE) for token in tokens):
-            raise BadUserInput("search holds only operators: give at least one word.", argument="search")
         return None if _balanced(tokens) else NOTHING
     if not _balanced(tokens) or _mixed(tokens):
         return NOTHING
