@@ -1,0 +1,1 @@
+"""What Kundengraph promises, as sentences that run."""
