@@ -118,6 +118,8 @@ def condition_of(filter: Filter, mapping: RecordMapping) -> Condition:
         parts.append(In(mapping.key_column, filter.keys, folded) if filter.keys else NEVER)
     if filter.exclude_keys:
         parts.append(Not(In(mapping.key_column, filter.exclude_keys, folded)))
+    if filter.exclude_exactly:
+        parts.append(Not(In(mapping.key_column, filter.exclude_exactly, folded=False)))
     if filter.members is not None:
         parts.append(_members(filter.members, mapping))
     parts += [field_condition(condition, mapping) for condition in filter.fields]

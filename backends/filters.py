@@ -51,6 +51,8 @@ class Filter:
     customer_ids: tuple[str, ...] | None = None
     validity: frozenset[Validity] | None = frozenset({Validity.VALID})
     exclude_keys: tuple[str, ...] = ()
+    exclude_exactly: tuple[str, ...] = ()
+    """Spellings that are not listed, since another spelling of the same login is."""
     fields: tuple[FieldCondition, ...] = ()
     keys: tuple[str, ...] | None = None
     """Only these logins (or customer IDs), compared as a look-up compares them."""

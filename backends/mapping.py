@@ -113,6 +113,15 @@ class RecordMapping:
         """Where `column` stands in a stored row."""
         return self._index[column]
 
+    def is_dynamic(self, column: str) -> bool:
+        """Whether `column`, as named in list, name or search fields, is a dynamic field."""
+        return column in self._dynamic
+
+    @cached_property
+    def dynamic_labels(self) -> bool:
+        """Whether a label or a full name takes dynamic fields from the registry (SRCH-17, CU-9)."""
+        return any(column in self._dynamic for column in (*self.list_columns, *self.name_columns))
+
     @cached_property
     def _by_name(self) -> dict[str, FieldMapping]:
         rows: dict[str, FieldMapping] = {}

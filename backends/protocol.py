@@ -7,11 +7,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from backends.errors import SourceUnavailable
 from backends.filters import Filter, Question
-from backends.model import Customer, CustomerUser, Inspection, SourceKind
+from backends.model import Inspection, Record, SourceKind
 from backends.order import Position
 
-R = TypeVar("R", CustomerUser, Customer)
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,15 @@ class Count:
 
     number: int
     exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[R]):
+    """What a source knows of the keys asked: present, absent, and, while it is silent, unknown (in neither)."""
+
+    records: Mapping[str, R]
+    absent: frozenset[str]
+    silent: SourceUnavailable | None = None
 
 
 class Backend(Protocol[R]):
@@ -77,6 +87,10 @@ class Backend(Protocol[R]):
         self, filter: Filter, after: tuple[str, str] | None, limit: int
     ) -> Sequence[tuple[str, str]]:
         """(folded key, key) of matching records, ascending by both, after the pair given."""
+        ...
+
+    async def twins(self) -> Sequence[str]:
+        """Keys that another spelling in this store hides (DB-8): all but the first of each folded key."""
         ...
 
     async def ping(self) -> None:

@@ -1,0 +1,62 @@
+"""Several ordered streams as one list: pure, knows neither stores nor asyncio."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Generic
+
+from backends.order import Order, Position, sort_key
+from backends.protocol import Page, R, Row
+
+
+@dataclass(slots=True)
+class Stream(Generic[R]):
+    """What was read of one source and not yet taken; `after` is where its next page begins."""
+
+    place: int
+    after: Position | None
+    rows: deque[Row[R]] = field(default_factory=deque)
+    more: bool = True
+    truncated: bool = False
+    silent: bool = False
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether the source may hold the next row, and nothing of it is at hand."""
+        return self.more and not self.rows
+
+    def add(self, page: Page[R], hidden: frozenset[str] | set[str]) -> None:
+        """Take in a page, without the rows that an earlier source hides."""
+        if page.rows:
+            self.after = page.rows[-1].position
+        self.rows.extend(row for row in page.rows if row.record.key not in hidden)
+        self.more = page.more
+        self.truncated = self.truncated or page.truncated
+
+    def end(self) -> None:
+        """Take note that the source is silent: it gives no more rows."""
+        self.more, self.silent = False, True
+
+
+@dataclass(frozen=True, slots=True)
+class Merged(Generic[R]):
+    """Rows whose place is proven, and the streams that must be refilled to prove the next."""
+
+    rows: list[Row[R]]
+    dry: list[Stream[R]]
+
+
+def merge(streams: Sequence[Stream[R]], order: Order, wanted: int) -> Merged[R]:
+    """Take rows in order, as far as what was read proves their place."""
+    rows: list[Row[R]] = []
+    while len(rows) < wanted:
+        if dry := [stream for stream in streams if stream.is_dry]:
+            return Merged(rows, dry)
+        heads = [stream for stream in streams if stream.rows]
+        if not heads:
+            break
+        first = min(heads, key=lambda stream: sort_key(order, stream.rows[0].position, stream.place))
+        rows.append(first.rows.popleft())
+    return Merged(rows, [])

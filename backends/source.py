@@ -1,0 +1,65 @@
+"""A configured store at its place in the order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, runtime_checkable
+
+from backends.errors import SourceUnavailable
+from backends.mapping import RecordMapping
+from backends.model import Freshness, SourceKind, SourceStatus
+from backends.protocol import Backend, Known, R
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a source answered last."""
+
+    status: SourceStatus
+    latency_ms: float | None = None
+    checked_at: datetime | None = None
+    message: str | None = None
+
+
+@runtime_checkable
+class Remembering(Protocol[R]):
+    """A backend that remembers presence and absence, and can say what it knows while its store is silent."""
+
+    async def know(self, keys: Sequence[str], freshness: Freshness) -> Known[R]:
+        """What is known of `keys`, not older than `freshness` allows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Generic[R]):
+    """One directory of the ordered list; the first that knows a key owns it."""
+
+    key: str
+    name: str
+    place: int
+    """0-based place in the order."""
+    backend: Backend[R]
+    mapping: RecordMapping
+    read_only: bool = False
+
+    @property
+    def kind(self) -> SourceKind:
+        """What kind of store it is."""
+        return self.backend.kind
+
+    @property
+    def writable(self) -> bool:
+        """Whether records can be created and changed here: a database that is not read-only (SRC-18, SRC-19)."""
+        return not self.read_only and self.kind is not SourceKind.LDAP
+
+    async def know(self, keys: Sequence[str], freshness: Freshness = Freshness.STALE) -> Known[R]:
+        """Ask for `keys`; silence is an answer here, not an exception."""
+        if isinstance(self.backend, Remembering):
+            return await self.backend.know(keys, freshness)
+        try:
+            records = await self.backend.get_many(keys)
+        except SourceUnavailable as silent:
+            return Known({}, frozenset(), silent)
+        return Known(records, frozenset(keys) - records.keys(), None)

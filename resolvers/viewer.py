@@ -1,0 +1,51 @@
+"""Who asks: name, roles, and how far they reach."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+class Scope(enum.Enum):
+    """What a role may do, in words that fields ask for."""
+
+    READ = "read"
+    SURVEY = "survey"
+    WRITE = "write"
+    GRANT = "grant"
+    SELF = "self"
+
+
+ROLES: Mapping[str, frozenset[Scope]] = {
+    "reader": frozenset({Scope.READ, Scope.SURVEY}),
+    "editor": frozenset({Scope.READ, Scope.SURVEY, Scope.WRITE}),
+    "admin": frozenset({Scope.READ, Scope.SURVEY, Scope.WRITE, Scope.GRANT}),
+    "customer": frozenset({Scope.READ, Scope.SELF}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The caller of one request; without roles it may ask for nothing."""
+
+    name: str
+    roles: tuple[str, ...] = ()
+    scopes: frozenset[Scope] = frozenset()
+    known: bool = True
+    """Whether a credential was given and accepted."""
+
+    @classmethod
+    def named(cls, name: str, roles: Iterable[str]) -> Viewer:
+        """A caller with a credential."""
+        return cls(name, tuple(roles), scopes_of(roles))
+
+    @classmethod
+    def anonymous(cls, roles: Iterable[str]) -> Viewer:
+        """A caller without one."""
+        return cls("anonymous", tuple(roles), scopes_of(roles), known=False)
+
+
+def scopes_of(roles: Iterable[str]) -> frozenset[Scope]:
+    """All that these roles may do together."""
+    return frozenset().union(*(ROLES[role] for role in roles))
