@@ -1,0 +1,1 @@
+"""`kundengraph demo`: a world of people with stories, and the private servers that hold it."""
