@@ -15,6 +15,19 @@ def fold(text: str) -> str:
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)
 
 
+def number_text(value: str | int | None) -> str:
+    """A number as text that sorts as numbers do: a sign and 19 digits; what is no number is empty and comes first.
+
+    A database makes the same of a bigint: `1` and the number, or `0` and 2⁶³ + number, filled up with zeros.
+    """
+    try:
+        number = int(str(value))
+    except ValueError:
+        return ""
+    number = min(max(number, -(2**63)), 2**63 - 1)
+    return f"1{number:019}" if number >= 0 else f"0{2**63 + number:019}"
+
+
 @dataclass(frozen=True, slots=True)
 class OrderTerm:
     """One field, by GraphQL name, and its direction."""
