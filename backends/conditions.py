@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backends.filters import FieldCondition, Filter, Members, Operator
+from backends.filters import DynamicHits, FieldCondition, Filter, Members, Operator
 from backends.mapping import FieldMapping, FieldType, RecordMapping
 from backends.model import Membership, Validity
 from backends.search import AllOf, AnyOf, Search, Word, pieces
@@ -105,12 +106,13 @@ def condition_of(filter: Filter, mapping: RecordMapping) -> Condition:
         parts.append(_validity(filter.validity, mapping))
     if filter.search is not None:
         found = search_condition(filter.search, mapping)
-        parts.append(_or_keys(found, filter.found_elsewhere, mapping))
+        parts.append(_or_hits(found, filter.search_hits, mapping.search.dynamic_fields, mapping))
     if filter.login is not None:
         parts.append(_key_search(filter.login, mapping))
     if filter.email is not None:
         exact = _any([In(column, (filter.email,), folded) for column in mapping.search.post_master_columns])
-        parts.append(exact if filter.search is not None else _or_keys(exact, filter.found_elsewhere, mapping))
+        dynamic = mapping.search.post_master_dynamic_fields
+        parts.append(_or_hits(exact, filter.email_hits, dynamic, mapping))
     if filter.customer_ids is not None:
         column = mapping.customer_id_column
         parts.append(In(column, filter.customer_ids, folded) if column and filter.customer_ids else NEVER)
@@ -212,7 +214,10 @@ def _validity_field(condition: FieldCondition, mapping: RecordMapping) -> Condit
     return _validity(wanted, mapping) if wanted else NEVER
 
 
-def _or_keys(condition: Condition, keys: tuple[str, ...], mapping: RecordMapping) -> Condition:
+def _or_hits(
+    condition: Condition, hits: Sequence[DynamicHits], searched: Sequence[str], mapping: RecordMapping
+) -> Condition:
+    keys = tuple(dict.fromkeys(key for hit in hits if hit.field in searched for key in hit.keys))
     return _any([condition, In(mapping.key_column, keys, folded=False)]) if keys else condition
 
 

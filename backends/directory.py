@@ -192,10 +192,12 @@ class Directory(Generic[R]):
         """A report that says why `source` is not searched at all, or None."""
         if only is not None and source.key not in only:
             return _skip(source, "Not among the sources asked for.")
-        missing = [one.name for one in filter.fields if source.mapping.field(one.name) is None]
+        needed = (*filter.needs, *(one.name for one in filter.fields))
+        missing = [name for name in needed if source.mapping.field(name) is None]
         if missing:
             return _skip(source, f"Does not have the field {', '.join(missing)}.")
-        if filter.search is not None and not source.mapping.search.columns and not filter.found_elsewhere:
+        rules = source.mapping.search
+        if filter.search is not None and not rules.columns and not rules.dynamic_fields:
             return _skip(source, "Has no search fields.")
         return None
 

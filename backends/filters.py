@@ -42,6 +42,14 @@ class Members:
 
 
 @dataclass(frozen=True, slots=True)
+class DynamicHits:
+    """Logins whose dynamic field `field`, which lives in the registry, matches what was asked."""
+
+    field: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Conditions joined by AND; None is no condition, an empty tuple matches nothing."""
 
@@ -56,8 +64,12 @@ class Filter:
     fields: tuple[FieldCondition, ...] = ()
     keys: tuple[str, ...] | None = None
     """Only these logins (or customer IDs), compared as a look-up compares them."""
-    found_elsewhere: tuple[str, ...] = ()
-    """Logins that match `search` or `email` by their dynamic fields, which live in the registry (DF-1)."""
+    search_hits: tuple[DynamicHits, ...] = ()
+    """Logins that match `search` by a dynamic field; they count where the source searches that field (DF-1)."""
+    email_hits: tuple[DynamicHits, ...] = ()
+    """The same for `email`."""
+    needs: tuple[str, ...] = ()
+    """Fields that a source must have to be searched at all, beside those of `fields` (DET-1)."""
     members: Members | None = None
 
 

@@ -18,7 +18,9 @@ class Seal:
     """Seals positions under a key derived from the configured signing key; any other use is CURSOR_INVALID."""
 
     def __init__(self, signing_key: str) -> None:
-        self._cipher = AESSIV(hashlib.blake2b(signing_key.encode(), person=b"cursor", digest_size=32).digest())
+        self._cipher = AESSIV(
+            hashlib.blake2b(signing_key.encode(), person=b"cursor", digest_size=32).digest()
+        )
         self._version_key = hashlib.blake2b(signing_key.encode(), person=b"version", digest_size=32).digest()
 
     def seal(self, position: Position, question: bytes) -> str:
@@ -33,7 +35,8 @@ class Seal:
             values, folded, key, source_key = orjson.loads(self._cipher.decrypt(sealed, [question]))
         except (InvalidTag, ValueError, binascii.Error) as error:
             raise CursorInvalid(
-                "The cursor is damaged or belongs to another list: start again without `after`.", argument="after"
+                "The cursor is damaged or belongs to another list: start again without `after`.",
+                argument="after",
             ) from error
         return Position(tuple(values), folded, key, source_key)
 

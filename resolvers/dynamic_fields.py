@@ -1,0 +1,138 @@
+"""Dynamic fields: values that hang on a login or customer ID in the registry, read, searched and filtered by."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from backends.directory import Directory
+from backends.errors import BadUserInput
+from backends.filters import DynamicHits, FieldCondition, Filter, Operator
+from backends.mapping import FieldMapping
+from backends.model import Customer, CustomerUser, Record
+from backends.protocol import R
+from backends.registry import DynamicSearch, ObjectType
+from backends.search import Search, Word, parse_customer_search, parse_list_search, parse_words
+from resolvers.asked import CustomerFilter, UserFilter
+from resolvers.context import RequestContext
+
+Values = Mapping[str, Sequence[str]]
+
+
+async def of_users(context: RequestContext, users: Sequence[CustomerUser]) -> Mapping[str, Values]:
+    """The dynamic fields of each login; the registry is asked only where a mapping has some (MAP-8)."""
+    return await _values(context, context.users, "CustomerUser", users)
+
+
+async def of_customers(context: RequestContext, customers: Sequence[Customer]) -> Mapping[str, Values]:
+    """The dynamic fields of each customer ID."""
+    return await _values(context, context.customers, "CustomerCompany", customers)
+
+
+async def user_filter(
+    context: RequestContext, asked: UserFilter, search: str | None, *, words: bool = False
+) -> Filter:
+    """Check what was asked against the mappings; conditions on dynamic fields become logins."""
+    plain, keys, needs = await _fields(context, context.users, "CustomerUser", asked.fields)
+    tree = None if search is None else parse_words(search) if words else parse_list_search(search)
+    rules = [source.mapping.search for source in context.users.sources]
+    searched = {name for rule in rules for name in rule.dynamic_fields} if search and tree else set()
+    mailed = {name for rule in rules for name in rule.post_master_dynamic_fields} if asked.email else set()
+    whole = parse_customer_search(search) if searched and search else None
+    return Filter(
+        search=tree,
+        login=asked.login,
+        email=asked.email,
+        customer_ids=asked.customer_ids,
+        validity=asked.validity,
+        exclude_keys=asked.exclude_logins,
+        fields=plain,
+        keys=keys,
+        needs=needs,
+        search_hits=await _hits(context, "CustomerUser", searched, whole),
+        email_hits=await _hits(
+            context, "CustomerUser", mailed, Word((asked.email,)) if asked.email else None
+        ),
+    )
+
+
+async def customer_filter(context: RequestContext, asked: CustomerFilter, search: str | None) -> Filter:
+    """The same for customers, whose search knows brackets (COMP-8)."""
+    plain, keys, needs = await _fields(context, context.customers, "CustomerCompany", asked.fields)
+    tree = None if search is None else parse_customer_search(search)
+    rules = [source.mapping.search for source in context.customers.sources]
+    searched = {name for rule in rules for name in rule.dynamic_fields} if tree else set()
+    return Filter(
+        search=tree,
+        customer_ids=asked.customer_ids,
+        validity=asked.validity,
+        fields=plain,
+        keys=keys,
+        needs=needs,
+        search_hits=await _hits(context, "CustomerCompany", searched, tree),
+    )
+
+
+def known_fields(directory: Directory[R]) -> Mapping[str, FieldMapping]:
+    """Every field that some source maps, by GraphQL name."""
+    return {row.name: row for source in reversed(directory.sources) for row in source.mapping.fields}
+
+
+async def _values(
+    context: RequestContext, directory: Directory[R], type_: ObjectType, records: Sequence[Record]
+) -> Mapping[str, Values]:
+    names = [one.key for one in records if directory.mapping(one.source_key).dynamic_fields]
+    found = await context.registry.dynamic_values(type_, list(dict.fromkeys(names))) if names else {}
+    return {one.key: found.get(one.key, {}) for one in records}
+
+
+async def _fields(
+    context: RequestContext, directory: Directory[R], type_: ObjectType, conditions: Sequence[FieldCondition]
+) -> tuple[tuple[FieldCondition, ...], tuple[str, ...] | None, tuple[str, ...]]:
+    """Conditions on columns, the keys that satisfy those on dynamic fields, and the names of the latter."""
+    known = known_fields(directory)
+    for condition in conditions:
+        _check(condition, known)
+    dynamic = [one for one in conditions if known[one.name].is_dynamic]
+    plain = tuple(one for one in conditions if not known[one.name].is_dynamic)
+    if not dynamic:
+        return plain, None, ()
+    found = await asyncio.gather(
+        *(
+            context.registry.dynamic_matches(
+                type_, DynamicSearch(known[one.name].column, values=one.values, operator=one.operator)
+            )
+            for one in dynamic
+        )
+    )
+    keys = set(found[0]).intersection(*found[1:])
+    return plain, tuple(sorted(keys)), tuple(one.name for one in dynamic)
+
+
+def _check(condition: FieldCondition, known: Mapping[str, FieldMapping]) -> None:
+    if condition.name not in known:
+        names = ", ".join(sorted(known))
+        raise BadUserInput(
+            f"There is no field {condition.name!r}; there are {names}.", argument="filter.fields"
+        )
+    if condition.operator is Operator.EMPTY and condition.values:
+        raise BadUserInput(f"{condition.name}: EMPTY takes no values.", argument="filter.fields")
+
+
+async def _hits(
+    context: RequestContext, type_: ObjectType, fields: set[str], search: Search | None
+) -> tuple[DynamicHits, ...]:
+    if not fields or search is None:
+        return ()
+    names = sorted(fields)
+    found = await asyncio.gather(
+        *(context.registry.dynamic_matches(type_, DynamicSearch(name, search=search)) for name in names)
+    )
+    return tuple(DynamicHits(name, tuple(keys)) for name, keys in zip(names, found, strict=True))
+
+
+async def displayed(context: RequestContext, users: Sequence[CustomerUser]) -> Mapping[str, Values]:
+    """Dynamic fields as people read them, for names and labels."""
+    with_labels = [user for user in users if context.users.mapping(user.source_key).dynamic_labels]
+    found = await of_users(context, with_labels)
+    return {user.login: found.get(user.login, {}) for user in users}

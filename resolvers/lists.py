@@ -1,0 +1,156 @@
+"""Connections: one page of a list, its edges, and its total when somebody asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Generic
+
+from backends.directory import Directory, Listing, Total
+from backends.errors import BadUserInput
+from backends.filters import Filter
+from backends.model import Membership, SourceReport
+from backends.order import Order, OrderTerm
+from backends.protocol import R, Row
+from resolvers.context import RequestContext
+from resolvers.cursors import Seal, question
+
+MAX_PAGE = 1000
+DEFAULT_PAGE = 100
+
+
+class Policy(enum.Enum):
+    """What to do when a source that matters does not answer."""
+
+    FAIL = "fail"
+    PARTIAL = "partial"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge(Generic[R]):
+    """A record in a list; `membership` says how it belongs to the customer whose list it is."""
+
+    node: R
+    cursor: str
+    membership: tuple[Membership, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Connection(Generic[R]):
+    """One page of a list. Nothing of it costs anything until it is read."""
+
+    directory: Directory[R]
+    filter: Filter
+    only: Collection[str] | None
+    listing: Listing[R]
+    seal: Seal
+    bound_to: bytes
+    has_previous_page: bool
+    memberships: Mapping[str, tuple[Membership, ...]] | None = None
+
+    @cached_property
+    def edges(self) -> list[Edge[R]]:
+        """The rows with their cursors."""
+        return [Edge(row.record, self._cursor(row), self._membership(row)) for row in self.listing.rows]
+
+    @property
+    def nodes(self) -> list[R]:
+        """The records alone."""
+        return [row.record for row in self.listing.rows]
+
+    @property
+    def has_next_page(self) -> bool:
+        """Whether rows follow."""
+        return self.listing.has_next
+
+    @property
+    def start_cursor(self) -> str | None:
+        """Cursor of the first row; None on an empty page (A6)."""
+        return self._cursor(self.listing.rows[0]) if self.listing.rows else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        """Cursor of the last row; None on an empty page (A6)."""
+        return self._cursor(self.listing.rows[-1]) if self.listing.rows else None
+
+    @property
+    def reports(self) -> Sequence[SourceReport]:
+        """One report for each source, in order."""
+        return self.listing.reports
+
+    def _cursor(self, row: Row[R]) -> str:
+        return self.seal.seal(row.position, self.bound_to)
+
+    def _membership(self, row: Row[R]) -> tuple[Membership, ...] | None:
+        return None if self.memberships is None else self.memberships.get(row.record.key, ())
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest(Generic[R]):
+    """What every list asks: where, in which order, how many, after what."""
+
+    field: str
+    directory: Directory[R]
+    asked: object
+    order: Order
+    first: int
+    after: str | None
+    only: Collection[str] | None = None
+
+    def bound_to(self, anchor: object) -> bytes:
+        """What the cursors of this list are bound to: what was asked, not what the registry made of it."""
+        sources = tuple(source.key for source in self.directory.sources)
+        return question(self.field, self.order, self.asked, anchor, sorted(self.only or ()), sources)
+
+    async def fetch(
+        self, context: RequestContext, filters: Sequence[Filter], anchors: Sequence[object] = (None,)
+    ) -> Sequence[Connection[R]]:
+        """One connection for each filter; the filters, and what tells them apart, differ in their anchor alone."""
+        seal = context.services.seal
+        bounds = [self.bound_to(anchor) for anchor in anchors]
+        after = [seal.open(self.after, bound) for bound in bounds if self.after is not None]
+        listings = await self.directory.lists(
+            filters, self.order, self.first, after[0] if after else None, only=self.only
+        )
+        return [
+            Connection(self.directory, asked, self.only, listing, seal, bound, self.after is not None)
+            for asked, listing, bound in zip(filters, listings, bounds, strict=True)
+        ]
+
+
+def page_size(first: int | None) -> int:
+    """How many rows to show: 0 to 1000, 100 where nothing is said (A3)."""
+    if first is None:
+        return DEFAULT_PAGE
+    if not 0 <= first <= MAX_PAGE:
+        raise BadUserInput(f"first must be between 0 and {MAX_PAGE}, not {first}.", argument="first")
+    return first
+
+
+def order_of(terms: Sequence[OrderTerm], key_field: str) -> Order:
+    """The order asked for; by key where nothing is said."""
+    return Order.of(terms, key_field)
+
+
+async def totals(context: RequestContext, connections: Sequence[Connection[Any]]) -> Sequence[Total]:
+    """The total of each connection; lists that differ in their anchor alone are counted together."""
+    groups: dict[object, list[int]] = {}
+    for index, one in enumerate(connections):
+        shape = replace(one.filter, members=None, keys=None)
+        only = None if one.only is None else tuple(one.only)
+        groups.setdefault((id(one.directory), only, shape), []).append(index)
+
+    async def count(indexes: Sequence[int]) -> Sequence[Total]:
+        some = connections[indexes[0]]
+        return await some.directory.counts([connections[index].filter for index in indexes], only=some.only)
+
+    answers = await asyncio.gather(*(count(indexes) for indexes in groups.values()))
+    found = {
+        index: total
+        for indexes, counted in zip(groups.values(), answers, strict=True)
+        for index, total in zip(indexes, counted, strict=True)
+    }
+    return [found[index] for index in range(len(connections))]

@@ -1,0 +1,27 @@
+"""What the fields of sources mean: live health and duplicate logins."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from backends.errors import SourceUnavailable
+from backends.model import CustomerUser, SourceStatus
+from backends.source import Health, Source
+from resolvers.context import RequestContext
+
+
+async def health_of(context: RequestContext, sources: Sequence[Source[CustomerUser]]) -> Sequence[Health]:
+    """Ask every source for a sign of life, all at once."""
+    return await asyncio.gather(*(_check(source) for source in sources))
+
+
+async def _check(source: Source[CustomerUser]) -> Health:
+    started = time.monotonic()
+    try:
+        await source.backend.ping()
+    except SourceUnavailable as silent:
+        return Health(silent.status, None, datetime.now(UTC), silent.message)
+    return Health(SourceStatus.OK, (time.monotonic() - started) * 1000, datetime.now(UTC))
