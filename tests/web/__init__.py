@@ -1,0 +1,1 @@
+"""What a browser and other HTTP clients see; the scripts need node and chromium."""
