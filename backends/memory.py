@@ -1,4 +1,4 @@
-"""A store in memory: what every other store is compared with, and the double in tests. NULL is None, as in SQL."""
+"""A store in memory: what every other store is compared with, and the double in tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Generic
 
 from backends.conditions import condition_of
-from backends.evaluate import matches
+from backends.evaluate import number_columns, predicate
 from backends.filters import Filter, Question
 from backends.mapping import FieldType, RecordMapping, first
 from backends.model import Inspection, SourceKind, Validity, Value
@@ -20,7 +20,7 @@ Columns = Mapping[str, Value]
 
 
 class MemoryBackend(Generic[R]):
-    """Answers from rows in memory; a column that a row lacks is NULL."""
+    """Answers from rows in memory. None is NULL, or, where `kind` is a directory, an attribute that is absent."""
 
     def __init__(
         self,
@@ -108,8 +108,12 @@ class MemoryBackend(Generic[R]):
         return limit is not None and number > limit
 
     def _matching(self, filter: Filter) -> Iterable[Columns]:
-        condition = condition_of(filter, self.mapping)
-        return (row for row in self.rows if matches(condition, row.get, self._validity(row)))
+        test = predicate(
+            condition_of(filter, self.mapping),
+            numbers=number_columns(self.mapping),
+            absent_is_empty=self.kind is SourceKind.LDAP,
+        )
+        return (row for row in self.rows if test(row.get, self._validity(row)))
 
     def _position(self, row: Columns, order: Order) -> Position:
         key = self._key(row)

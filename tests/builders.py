@@ -215,8 +215,9 @@ def a_customer_memory_of(
 
 
 def _person(login: str, first: str | None, last: str | None, customer: str | None, **more: Value) -> Columns:
-    """One of the people; the row's times follow from its place in the list below."""
-    return a_row(login, first_name=first, last_name=last, customer_id=customer, **more)
+    """One of the people, with an address that a directory can hold."""
+    address = f"{login if login.isascii() else login.encode().hex()}@example.org"
+    return a_row(login, first_name=first, last_name=last, customer_id=customer, **{"email": address, **more})
 
 
 _LONG = "lang " * 60 + "Ende"
