@@ -117,6 +117,8 @@ CUSTOMER_GRANTS = (
     ("EMERALD", "Projects", "rw", SAME),
     ("EMERALD", "Projects", "ro", OTHER),
 )
+WITHOUT_GRANTS = frozenset({"BURSZTYN"})
+"""Customers that are granted nothing, so that their people hold what they hold by themselves."""
 ADDITIONAL_CUSTOMERS = (
     ("mehmet.yilmaz", "NORDLICHT"),
     ("mehmet.yilmaz", "K-1042"),

@@ -1,53 +1,19 @@
 """The demo's world: the same people, customers, groups and services on every run. No I/O."""
 
 import random
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from typing import TypeVar
 
 from gateway.demo import stories
 from gateway.demo.companies import Company, companies
-from gateway.demo.names import CULTURES, GERMAN, Culture
-from gateway.demo.stories import Group, Store, Story
+from gateway.demo.names import CULTURES, GERMAN
+from gateway.demo.people import Crowd, Person
+from gateway.demo.stories import Group, Store
 
 Row = TypeVar("Row", bound=tuple[str, ...])
 
 SEED = 1042
-SIZES = {Store.MAIN: 1250, Store.CRM: 450, Store.LDAP: 300}
-BEGINNING = datetime(2019, 4, 1, 8, 0)
-DAYS = 2200
-LETTERS = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "æ": "ae", "å": "aa", "ł": "l", "ı": "i"}
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """A customer user as one store keeps it."""
-
-    login: str
-    title: str | None = None
-    first_name: str
-    last_name: str
-    email: str
-    customer_id: str
-    further_customer_ids: tuple[str, ...] = ()
-    phone: str | None = None
-    fax: str | None = None
-    mobile: str | None = None
-    street: str | None = None
-    zip: str | None = None
-    city: str | None = None
-    country: str | None = None
-    comment: str | None = None
-    room: str | None = None
-    floor: int | None = None
-    validity: int = 1
-    created: datetime = BEGINNING
-    changed: datetime = BEGINNING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,184 +39,52 @@ class World:
 
 def build(seed: int = SEED) -> World:
     """The world of a seed."""
-    return _Builder(random.Random(seed)).world()
+    source = random.Random(seed)
+    firms = tuple(companies())
+    people = Crowd(source, firms).people()
+    owners: dict[str, Person] = {}
+    for person in (person for store in Store for person in people[store]):
+        owners.setdefault(person.login.casefold(), person)
+    relations = _Relations(source, firms, list(owners.values()))
+    return World(
+        companies=firms,
+        people={store: tuple(members) for store, members in people.items()},
+        groups=stories.GROUPS,
+        user_grants=_distinct(stories.USER_GRANTS, relations.user_grants()),
+        customer_grants=_distinct(stories.CUSTOMER_GRANTS, relations.customer_grants()),
+        additional_customers=_distinct(stories.ADDITIONAL_CUSTOMERS, relations.additional_customers()),
+        services=stories.SERVICES,
+        assigned_services=_distinct(stories.OWN_SERVICES, relations.services()),
+        preferences=_distinct(stories.PREFERENCES, relations.preferences()),
+        support_tiers=_distinct(stories.SUPPORT_TIERS, relations.tiers()),
+        tickets=tuple(relations.tickets()),
+    )
 
 
-@dataclass
-class _Builder:
-    """Draws one thing after the other, so that a seed decides them all."""
+@dataclass(frozen=True, slots=True)
+class _Relations:
+    """Draws what ties people to customers, groups and services; those with a story are left as it tells."""
 
     random: random.Random
-    firms: tuple[Company, ...] = tuple(companies())
-    taken: set[str] = field(default_factory=set)
-    addresses: set[str] = field(default_factory=set)
+    firms: Sequence[Company]
+    people: Sequence[Person]
 
-    def world(self) -> World:
-        for story in stories.STORIES:
-            self.taken.add(story.login.casefold())
-        people = {
-            store: [self.hero(story) for story in stories.STORIES if story.store is store] for store in Store
-        }
-        people[Store.MAIN] += self.crowd(Store.MAIN, people, self.firms)
-        self.repeat(people[Store.MAIN], people[Store.CRM], 12)
-        self.repeat(people[Store.MAIN], people[Store.LDAP], 5)
-        people[Store.CRM] += self.crowd(Store.CRM, people, self.firms[::2])
-        self.repeat(people[Store.CRM], people[Store.LDAP], 4)
-        people[Store.LDAP] += self.crowd(Store.LDAP, people, self.firms[:3] + self.firms[51::9])
-        everybody = [person for store in Store for person in people[store]]
-        return World(
-            companies=self.firms,
-            people={store: tuple(members) for store, members in people.items()},
-            groups=stories.GROUPS,
-            user_grants=_distinct(stories.USER_GRANTS, self.user_grants(everybody)),
-            customer_grants=_distinct(stories.CUSTOMER_GRANTS, self.customer_grants()),
-            additional_customers=_distinct(stories.ADDITIONAL_CUSTOMERS, self.additional(everybody)),
-            services=stories.SERVICES,
-            assigned_services=_distinct(stories.OWN_SERVICES, self.services(everybody)),
-            preferences=_distinct(stories.PREFERENCES, self.preferences(everybody)),
-            support_tiers=_distinct(stories.SUPPORT_TIERS, self.tiers(everybody)),
-            tickets=tuple(self.tickets(everybody)),
-        )
-
-    def hero(self, story: Story) -> Person:
-        """Somebody with a story, with an office at the customer's."""
-        firm = next((firm for firm in self.firms if firm.customer_id == story.customer_id), self.firms[0])
-        address = f"{_plain(story.first_name)}.{_plain(story.last_name)}@{firm.domain}.example"
-        self.addresses.add(story.email or address)
-        return replace(
-            self.office(firm, story.store, firm.culture),
-            login=story.login,
-            title=story.title,
-            first_name=story.first_name,
-            last_name=story.last_name,
-            email=story.email or address,
-            customer_id=story.customer_id,
-            further_customer_ids=story.further,
-            comment=story.comment,
-            validity=story.validity,
-        )
-
-    def crowd(
-        self, store: Store, people: dict[Store, list[Person]], firms: Sequence[Company]
-    ) -> list[Person]:
-        """As many more as the store lacks; few firms employ many."""
-        weights = [1 + 60 // (place + 3) for place, _ in enumerate(firms)]
-        crowd = []
-        for firm in self.random.choices(firms, weights, k=SIZES[store] - len(people[store])):
-            culture = firm.culture if self.random.random() < 0.8 else self.random.choice(CULTURES)
-            crowd.append(self.stranger(store, firm, culture))
-        return crowd
-
-    def stranger(self, store: Store, firm: Company, culture: Culture) -> Person:
-        """Somebody new at a customer."""
-        first, last = self.random.choice(culture.given), self.random.choice(culture.family)
-        number, login = 1, self.login(first, last, firm)
-        while login.casefold() in self.taken:
-            number += 1
-            login = self.login(first, f"{last}{number}", firm)
-        self.taken.add(login.casefold())
-        address = f"{_plain(first)}.{_plain(last)}{number if number > 1 else ''}@{firm.domain}.example"
-        while address in self.addresses:
-            number += 1
-            address = f"{_plain(first)}.{_plain(last)}{number}@{firm.domain}.example"
-        self.addresses.add(address)
-        others = self.random.sample(self.firms, 2) if self.random.random() < 0.08 else []
-        return replace(
-            self.office(firm, store, firm.culture),
-            login=login,
-            title=self.random.choice(culture.titles) if self.random.random() < 0.07 else None,
-            first_name=first,
-            last_name=last,
-            email=address,
-            customer_id=firm.customer_id,
-            further_customer_ids=tuple(other.customer_id for other in others) if store is Store.CRM else (),
-            validity=self.validity(store),
-        )
-
-    def login(self, first: str, last: str, firm: Company) -> str:
-        """A login in the manner of the firm."""
-        place = self.firms.index(firm)
-        first_letter = _plain(first)[:1]
-        if place % 23 == 13:
-            return f"{_plain(first)}.{_plain(last)}@{firm.domain}.example"
-        if place % 17 == 6:
-            return (
-                f"{first.lower()}.{last.lower()}"
-                if firm.culture is GERMAN
-                else f"{first_letter}{_plain(last)}"
-            )
-        if place % 7 == 3:
-            return f"{first_letter}{_plain(last)}"
-        if place % 19 == 8:
-            return f"{_plain(last)}{first_letter}".upper()
-        return f"{_plain(first)}.{_plain(last)}"
-
-    def office(self, firm: Company, store: Store, culture: Culture) -> Person:
-        """An address at the firm, with numbers and dates, for somebody yet unnamed."""
-        extension = self.random.randrange(100, 999)
-        street, number = self.random.choice(culture.streets), self.random.randrange(1, 140)
-        floor = self.random.randrange(0, 6)
-        created = BEGINNING + timedelta(minutes=self.random.randrange(DAYS * 24 * 60))
-        desk = f"{firm.city.dial} 5550 {extension}"
-        return Person(
-            login="",
-            first_name="",
-            last_name="",
-            email="",
-            customer_id="",
-            phone=desk if self.random.random() < 0.9 else None,
-            fax=f"{firm.city.dial} 5550 99" if self.random.random() < 0.15 else None,
-            mobile=self.mobile(culture) if self.random.random() < 0.4 else None,
-            street=f"{number} {street}" if culture.number_first else f"{street} {number}",
-            zip=firm.city.zip,
-            city=firm.city.name,
-            country=culture.country,
-            room=None if store is Store.MAIN else f"{floor}.{self.random.randrange(1, 30):02}",
-            floor=floor if store is Store.CRM else None,
-            created=created,
-            changed=created + timedelta(minutes=self.random.randrange(200 * 24 * 60)),
-        )
-
-    def mobile(self, culture: Culture) -> str:
-        """A mobile number."""
-        return f"{culture.mobile} {self.random.randrange(1_000_000, 9_999_999)}"
-
-    def validity(self, store: Store) -> int:
-        """Mostly valid; only OTOBO's own table knows a third state."""
-        return self.random.choices((1, 2, 3 if store is Store.MAIN else 2), (94, 5, 1))[0]
-
-    def repeat(self, origin: list[Person], target: list[Person], count: int) -> None:
-        """Put copies of some people of one store into another; every fourth in another spelling."""
-        known = {person.login.casefold() for person in target}
-        told = {story.login.casefold() for story in stories.STORIES}
-        choice = [
-            person
-            for person in origin
-            if person.login.casefold() not in known | told
-            and person.login == _plain(person.login)
-            and "@" not in person.login
-        ]
-        for place, person in enumerate(self.random.sample(choice, count)):
-            login = person.login.title() if place % 4 == 3 else person.login
-            firm = next(firm for firm in self.firms if firm.customer_id == person.customer_id)
-            office = self.office(firm, Store.CRM, firm.culture)
-            copy = replace(person, login=login, title=None, comment=None, phone=office.phone)
-            target.append(replace(copy, room=office.room, floor=office.floor, created=office.created))
-
-    def some(self, people: Sequence[Person], count: int) -> list[Person]:
+    def some(self, count: int) -> list[Person]:
         """Some people whom no story tells of: those are left as they are told."""
         told = {story.login.casefold() for story in stories.STORIES}
-        return self.random.sample([person for person in people if person.login.casefold() not in told], count)
+        return self.random.sample(
+            [person for person in self.people if person.login.casefold() not in told], count
+        )
 
-    def user_grants(self, people: Sequence[Person]) -> Iterator[tuple[str, str, str]]:
+    def user_grants(self) -> Iterator[tuple[str, str, str]]:
         """Direct grants, to people of every store."""
-        for person in self.some(people, 140):
+        for person in self.some(140):
             for group in self.random.sample(stories.GROUPS, self.random.choice((1, 1, 1, 2, 3))):
                 yield person.login, group.name, self.random.choice(("ro", "ro", "rw"))
 
     def customer_grants(self) -> Iterator[tuple[str, str, str, str]]:
         """Grants to most customers; those of whom a story tells are left as they are told."""
-        told = {grant[0] for grant in stories.CUSTOMER_GRANTS} | {"BURSZTYN"}
+        told = {grant[0] for grant in stories.CUSTOMER_GRANTS} | stories.WITHOUT_GRANTS
         for firm in self.firms:
             if firm.customer_id in told or self.random.random() < 0.3:
                 continue
@@ -259,33 +93,33 @@ class _Builder:
                 group = self.random.choice(stories.GROUPS[1:7])
                 yield firm.customer_id, group.name, "ro", stories.SAME
 
-    def additional(self, people: Sequence[Person]) -> Iterator[tuple[str, str]]:
+    def additional_customers(self) -> Iterator[tuple[str, str]]:
         """Additional customers of some."""
-        for person in self.some(people, 70):
+        for person in self.some(70):
             for firm in self.random.sample(self.firms, self.random.choice((1, 1, 2, 4))):
                 yield person.login, firm.customer_id
 
-    def services(self, people: Sequence[Person]) -> Iterator[tuple[str, str]]:
+    def services(self) -> Iterator[tuple[str, str]]:
         """Services of some, and those of everybody else."""
         yield from (("<DEFAULT>", service) for service in stories.DEFAULT_SERVICES)
-        for person in self.some(people, 260):
+        for person in self.some(260):
             for service in self.random.sample(stories.SERVICES[:24], self.random.randrange(1, 5)):
                 yield person.login, service
 
-    def preferences(self, people: Sequence[Person]) -> Iterator[tuple[str, str, str]]:
+    def preferences(self) -> Iterator[tuple[str, str, str]]:
         """Language and refresh time of some."""
         language = {culture.country: culture.language for culture in CULTURES}
-        for person in self.some(people, 600):
+        for person in self.some(600):
             yield person.login, "UserLanguage", language[person.country or GERMAN.country]
             if self.random.random() < 0.2:
                 yield person.login, "UserRefreshTime", self.random.choice(("2", "5", "10"))
 
-    def tiers(self, people: Sequence[Person]) -> Iterator[tuple[str, str]]:
+    def tiers(self) -> Iterator[tuple[str, str]]:
         """Support tiers of some."""
-        for person in self.some(people, 320):
+        for person in self.some(320):
             yield person.login, self.random.choices(("Gold", "Silber", "Bronze"), (1, 3, 6))[0]
 
-    def tickets(self, people: Sequence[Person]) -> Iterator[tuple[str, str, str]]:
+    def tickets(self) -> Iterator[tuple[str, str, str]]:
         """A handful of tickets to move between customer users."""
         titles = (
             "Drucker druckt nicht",
@@ -295,14 +129,8 @@ class _Builder:
             "Zugang für Praktikantin",
         )
         yield "Server antwortet nicht", "anna.mueller", "Support"
-        for person in self.some(people, 30):
+        for person in self.some(30):
             yield self.random.choice(titles), person.login, self.random.choice(stories.GROUPS[:7]).name
-
-
-def _plain(name: str) -> str:
-    """A name in the letters of a login."""
-    text = unicodedata.normalize("NFKD", name.lower().translate(LETTERS)).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9.@-]", "", text)
 
 
 def _distinct(told: Iterable[Row], drawn: Iterable[Row]) -> tuple[Row, ...]:

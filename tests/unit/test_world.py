@@ -9,8 +9,9 @@ from collections import Counter
 import pytest
 
 from gateway.demo import stories
+from gateway.demo.people import SIZES, Person
 from gateway.demo.stories import Store
-from gateway.demo.world import SIZES, Person, World, build
+from gateway.demo.world import World, build
 
 DIGEST = "print(__import__('tests.unit.test_world', fromlist=['digest']).digest())"
 
