@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from backends.errors import SourceUnavailable
-from backends.model import CustomerUser, SourceStatus
+from backends.mapping import FieldMapping
+from backends.model import CustomerUser, SourceStatus, Validity
 from backends.source import Health, Source
 from resolvers.context import RequestContext
 
@@ -25,3 +26,10 @@ async def _check(source: Source[CustomerUser]) -> Health:
     except SourceUnavailable as silent:
         return Health(silent.status, None, datetime.now(UTC), silent.message)
     return Health(SourceStatus.OK, (time.monotonic() - started) * 1000, datetime.now(UTC))
+
+
+def selection_of(row: FieldMapping) -> Sequence[tuple[str, str]] | None:
+    """Values to choose from: those configured, and the list of validities for a validity (MAP-10)."""
+    if row.selection is None and row.variable.lower().startswith("validid"):
+        return [(one.name, one.name.lower().replace("_", "-")) for one in Validity]
+    return row.selection

@@ -1,0 +1,135 @@
+"""Building the schema: the contract's types, and what a configuration adds to them."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import strawberry
+from graphql import GraphQLEnumValue, get_operation_ast
+from strawberry.extensions import (
+    MaxTokensLimiter,
+    ParserCache,
+    SchemaExtension,
+    ValidationCache,
+)
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.field import StrawberryField
+
+from backends.mapping import CUSTOMER_ATTRIBUTES, USER_ATTRIBUTES, FieldMapping, FieldType, RecordMapping
+from resolvers import customer_users
+from schema.access import refusals
+from schema.enums import CustomerUserOrderField
+from schema.extensions import Answers
+from schema.fields import CustomFields, Info, custom_field, load
+from schema.query import Query
+from schema.types import CustomerUser
+
+HIDDEN_FROM_TYPE = frozenset({"validity", "listedCustomerIds"})
+"""Mapped names that have a field of their own, or show in `attributes` alone."""
+
+
+class KundengraphSchema(strawberry.Schema):
+    """A schema whose types also carry the fields of the configured mappings."""
+
+    def __init__(self, *, custom_fields: CustomFields, **settings: Any) -> None:
+        self._custom_fields = custom_fields
+        super().__init__(query=Query, **settings)
+
+    def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
+        """The fields of the type, and those that the configuration adds."""
+        return [*type_definition.fields, *self._custom_fields.get(type_definition.name, ())]
+
+
+def build_schema(
+    users: Sequence[RecordMapping],
+    customers: Sequence[RecordMapping] = (),
+    *,
+    introspection: bool = True,
+    max_tokens: int = 2000,
+    extensions: Iterable[Any] = (),
+) -> KundengraphSchema:
+    """The schema for these mappings; a mapped custom field is a field, and can be ordered by."""
+    user_fields = _custom(users, {*USER_ATTRIBUTES, *HIDDEN_FROM_TYPE})
+    customer_fields = _custom(customers, {*CUSTOMER_ATTRIBUTES, *HIDDEN_FROM_TYPE})
+    schema = KundengraphSchema(
+        custom_fields={
+            "CustomerUser": [_user_field(row) for row in user_fields.values()],
+            "Customer": [_customer_field(row) for row in customer_fields.values() if not row.is_dynamic],
+        },
+        types=[CustomerUser],
+        config=StrawberryConfig(disable_field_suggestions=not introspection),
+        extensions=[
+            Answers,
+            lambda: MaxTokensLimiter(max_token_count=max_tokens),
+            lambda: ParserCache(maxsize=1000),
+            lambda: ValidationCache(maxsize=1000),
+            lambda: AccessCheck(introspection=introspection),
+            *extensions,
+        ],
+    )
+    _extend_order(schema, [row for row in user_fields.values() if not row.is_dynamic])
+    return schema
+
+
+class AccessCheck(SchemaExtension):
+    """Refuses the operation before it runs where the caller's roles do not reach its root fields."""
+
+    def __init__(self, *, introspection: bool) -> None:
+        self.introspection = introspection
+
+    def on_execute(self) -> Iterator[None]:
+        """Compare once what the document asks for with what the viewer may."""
+        execution = self.execution_context
+        schema = execution.schema._schema
+        document = execution.graphql_document
+        operation = get_operation_ast(document, execution.operation_name) if document else None
+        if document and operation:
+            viewer = execution.context.viewer
+            found = refusals(schema, document, operation, viewer, introspection=self.introspection)
+            if found:
+                raise found[0]
+        yield
+
+
+def _custom(mappings: Sequence[RecordMapping], known: set[str]) -> Mapping[str, FieldMapping]:
+    rows: dict[str, FieldMapping] = {}
+    for mapping in mappings:
+        for row in mapping.fields:
+            if row.name not in known:
+                rows.setdefault(row.name, row)
+    return rows
+
+
+def _user_field(row: FieldMapping) -> StrawberryField:
+    name = row.name
+
+    async def dynamic(root: strawberry.Parent[Any], info: Info):  # type: ignore[no-untyped-def]
+        values = await load(info.context, customer_users.dynamic_values_of, root)
+        return values.get(name)
+
+    return custom_field(name, str, dynamic) if row.is_dynamic else _customer_field(row)
+
+
+def _customer_field(row: FieldMapping) -> StrawberryField:
+    name = row.name
+
+    def plain(root: strawberry.Parent[Any]):  # type: ignore[no-untyped-def]
+        value = root.custom.get(name)
+        return value[0] if isinstance(value, tuple) else value
+
+    return custom_field(name, int if row.type is FieldType.INT else str, plain)
+
+
+def _extend_order(schema: KundengraphSchema, rows: Sequence[FieldMapping]) -> None:
+    """Give `CustomerUserOrderField` the custom fields; the enum of this schema alone is changed."""
+    names = {one.name: one.value for one in CustomerUserOrderField}
+    names |= {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", row.name).upper(): row.name for row in rows}
+    members = enum.Enum("CustomerUserOrderField", names)  # type: ignore[misc]
+    type_: Any = schema._schema.type_map["CustomerUserOrderField"]
+    type_.values.clear()
+    type_.values.update({member.name: GraphQLEnumValue(member.value) for member in members})
+    type_.wrapped_cls = members

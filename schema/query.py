@@ -1,0 +1,109 @@
+"""The root of all reading."""
+
+from __future__ import annotations
+
+import asyncio
+
+import strawberry
+from strawberry import UNSET
+
+from backends.errors import BadUserInput
+from resolvers import customer_users, customers
+from resolvers.customer_users import UserList
+from resolvers.customers import CustomerList
+from schema.connections import CustomerConnection, CustomerUserConnection
+from schema.enums import SearchMode, SourceErrorPolicy
+from schema.fields import Info, aside, root
+from schema.inputs import CustomerFilter, CustomerOrder, CustomerUserFilter, CustomerUserOrder
+from schema.types import Customer, CustomerUser, Node, Source, Viewer, node, node_or_error
+
+MAX_NODES = 100
+"""Ids of one `nodes` at most (A2)."""
+
+
+@strawberry.type
+class Query:
+    @root(requires=None)
+    @staticmethod
+    def viewer(info: Info) -> Viewer:
+        return info.context.viewer  # type: ignore[return-value]
+
+    @root()
+    @staticmethod
+    async def node(info: Info, id: strawberry.ID) -> Node | None:
+        return await node(info.context, id)  # type: ignore[return-value]
+
+    @root()
+    @staticmethod
+    async def nodes(info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+        if len(ids) > MAX_NODES:
+            raise BadUserInput(f"At most {MAX_NODES} ids at once, not {len(ids)}.", argument="ids")
+        return list(await asyncio.gather(*(node_or_error(info.context, id_) for id_ in ids)))
+
+    @root()
+    @staticmethod
+    def sources(info: Info) -> list[Source]:
+        return list(info.context.users.sources)  # type: ignore[arg-type]
+
+    @root()
+    @staticmethod
+    async def customer_user(
+        info: Info,
+        login: str,
+        source: str | None = UNSET,
+        on_source_error: SourceErrorPolicy = SourceErrorPolicy.FAIL,
+    ) -> CustomerUser | None:
+        found = await customer_users.by_login(info.context, login, source or None, on_source_error)
+        return aside(info, found)  # type: ignore[no-any-return]
+
+    @root()
+    @staticmethod
+    async def customer_users_by_login(info: Info, logins: list[str]) -> list[CustomerUser | None] | None:
+        return await customer_users.by_logins(info.context, logins)  # type: ignore[return-value]
+
+    @root()
+    @staticmethod
+    async def customer_users(
+        info: Info,
+        search: str | None = UNSET,
+        search_mode: SearchMode = SearchMode.OTOBO,
+        filter: CustomerUserFilter | None = UNSET,
+        order_by: list[CustomerUserOrder] | None = UNSET,
+        first: int | None = 100,
+        after: str | None = UNSET,
+        on_source_error: SourceErrorPolicy = SourceErrorPolicy.PARTIAL,
+    ) -> CustomerUserConnection | None:
+        wanted = UserList(
+            (filter or CustomerUserFilter()).asked(),
+            search or None,
+            search_mode is SearchMode.WORDS,
+            tuple(term.asked() for term in order_by or ()),
+            first,
+            after or None,
+            on_source_error,
+        )
+        return await customer_users.page(info.context, wanted)  # type: ignore[return-value]
+
+    @root()
+    @staticmethod
+    async def customer(info: Info, customer_id: str) -> Customer | None:
+        return await customers.by_id(info.context, customer_id)  # type: ignore[return-value]
+
+    @root()
+    @staticmethod
+    async def customers(
+        info: Info,
+        search: str | None = UNSET,
+        filter: CustomerFilter | None = UNSET,
+        order_by: list[CustomerOrder] | None = UNSET,
+        first: int | None = 100,
+        after: str | None = UNSET,
+    ) -> CustomerConnection | None:
+        wanted = CustomerList(
+            (filter or CustomerFilter()).asked(),
+            search or None,
+            tuple(term.asked() for term in order_by or ()),
+            first,
+            after or None,
+        )
+        return await customers.page(info.context, wanted)  # type: ignore[return-value]
