@@ -44,12 +44,16 @@ class Scripted:
         self.closed = False
 
     async def get_many(self, keys: Sequence[str]) -> Mapping[str, CustomerUser]:
+        found = {
+            key: user for key in keys if (user := self._owner(key))
+        }  # as it was when the store was asked
         await self._act(tuple(keys))
-        return {key: user for key in keys if (user := self._owner(key))}
+        return found
 
     async def have(self, keys: Sequence[str]) -> AbstractSet[str]:
+        present = {key for key in keys if self._owner(key)}
         await self._act(tuple(keys))
-        return {key for key in keys if self._owner(key)}
+        return present
 
     async def pages(self, questions: Sequence[Question]) -> Sequence[Page[CustomerUser]]:
         await self._act(("pages",))

@@ -1,0 +1,102 @@
+"""Word of what was changed through this API, from those who write to those who keep or show something."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+
+class ChangeKind(enum.Enum):
+    """What a write did."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    RELATIONS_CHANGED = "relations_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One write: which records of which source, without any value (EVT-3)."""
+
+    kind: ChangeKind
+    source_key: str
+    keys: tuple[str, ...]
+    """The logins or customer IDs; a rename names the old and the new one."""
+    changed_fields: tuple[str, ...]
+    """GraphQL names."""
+    at: datetime
+
+
+class Dropped(Exception):
+    """The subscriber may have missed a change, so what it holds or shows is no longer to be trusted."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Subscription:
+    """Changes in the order of their writes, to be iterated by one reader; ends with Dropped."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._changes: deque[Change] = deque()
+        self._news = asyncio.Event()
+        self._reason: str | None = None
+
+    def __aiter__(self) -> Subscription:
+        return self
+
+    async def __anext__(self) -> Change:
+        while self._reason is None and not self._changes:
+            self._news.clear()
+            await self._news.wait()
+        if self._reason is not None:
+            raise Dropped(self._reason)
+        return self._changes.popleft()
+
+    def put(self, change: Change) -> None:
+        """Hand over a change; a reader who lets too many wait is dropped, since the writer never waits."""
+        if len(self._changes) >= self._size:
+            self.drop(f"More than {self._size} changes were waiting to be read.")
+        elif self._reason is None:
+            self._changes.append(change)
+            self._news.set()
+
+    def drop(self, reason: str) -> None:
+        """Tell the reader that changes are lost, in place of those that still wait."""
+        self._reason = self._reason or reason
+        self._changes.clear()
+        self._news.set()
+
+
+class Bus:
+    """Hands every change to all who subscribe, within this process."""
+
+    def __init__(self) -> None:
+        self._subscriptions: set[Subscription] = set()
+
+    def publish(self, change: Change) -> None:
+        """Tell everybody; returns at once."""
+        for subscription in self._subscriptions:
+            subscription.put(change)
+
+    @contextmanager
+    def subscribe(self, size: int = 1000) -> Iterator[Subscription]:
+        """Hear of every change from now on, until the block ends; at most `size` may wait."""
+        subscription = Subscription(size)
+        self._subscriptions.add(subscription)
+        try:
+            yield subscription
+        finally:
+            self._subscriptions.discard(subscription)
+
+    def drop_all(self, reason: str) -> None:
+        """Changes may have been lost, or the program ends: tell everybody."""
+        for subscription in self._subscriptions:
+            subscription.drop(reason)

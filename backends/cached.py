@@ -1,0 +1,287 @@
+"""What a source said lately, of those it has and of those it lacks."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Generic
+
+from backends.caches import MemoryCache, SharedCache
+from backends.envelope import Json
+from backends.errors import SourceUnavailable
+from backends.filters import Filter, Question
+from backends.flight import Flight
+from backends.model import Freshness, Inspection, ServedFrom
+from backends.order import fold
+from backends.protocol import Backend, Count, Known, Page, R
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[R]):
+    """What a source said when it was asked for a spelling; absent without a record."""
+
+    asked: str
+    until: float
+    record: R | None
+
+    def answers(self, key: str) -> bool:
+        """Whether the source would say the same of `key`, another spelling of which was asked.
+
+        `Franz` may have a twin `FRANZ`, so a record answers for its own spelling and the one asked. An absence is
+        that of all spellings, as far as all stores fold them alike.
+        """
+        if key == self.asked:
+            return True
+        return self.settles(key) if self.record is None else key == self.record.key
+
+    def settles(self, key: str) -> bool:
+        """Whether it says if `key` exists, whichever of several twins that would be."""
+        own = self.record is not None and key == self.record.key
+        return own or key == self.asked or (key.isascii() and self.asked.isascii())
+
+
+@dataclass(slots=True)
+class Uses:
+    """How often the cache could answer for a key, could not, or had to past its lifetime."""
+
+    hits: int = 0
+    misses: int = 0
+    stale: int = 0
+
+
+class Cached(Generic[R]):
+    """A backend that remembers whom it has and whom it lacks; the outermost layer, so that a hit costs nothing else.
+
+    Lists and counts pass through. Failures are never kept. With `ttl` 0 nothing is, but equal questions in flight
+    still share one call.
+    """
+
+    def __init__(
+        self,
+        backend: Backend[R],
+        cache: MemoryCache | SharedCache,
+        *,
+        namespace: str,
+        secret: bytes,
+        ttl: float,
+        negative_ttl: float,
+        stale: float,
+        encode: Callable[[R], Json],
+        decode: Callable[[Json], R],
+        case_sensitive: bool = False,
+        mark: float = 60.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`secret` keys the hashes that stand for logins; `mark` is longer than any read takes."""
+        self.kind = backend.kind
+        self.uses = Uses()
+        self._backend = backend
+        self._cache = cache
+        self._prefix = f"{namespace}:"
+        self._hash = blake2b(key=secret[:64], digest_size=16)
+        self._fold: Callable[[str], str] = str if case_sensitive else fold
+        self._ttl, self._negative_ttl, self._stale = ttl, min(negative_ttl, ttl), stale
+        self._encode, self._decode = encode, decode
+        self._mark = mark
+        self._clock = clock
+        self._records: Flight[Mapping[str, R]] = Flight()
+        self._presence: Flight[AbstractSet[str]] = Flight()
+        self._turn = 0
+        self._all_forgotten = 0
+        self._forgotten: dict[str, tuple[int, float]] = {}
+        self._owed: set[str] = set()
+
+    async def know(self, keys: Sequence[str], freshness: Freshness = Freshness.CACHED) -> Known[R]:
+        """What is remembered of `keys`, and for the rest what the source says, or that it is silent."""
+        entries = await self._recall(keys, freshness)
+        now = self._clock()
+        records: dict[str, R] = {}
+        absent: set[str] = set()
+        missing: dict[str, Entry[R] | None] = {}
+        for key, entry in zip(keys, entries, strict=True):
+            if entry is None or entry.until <= now or not entry.answers(key):
+                missing[key] = entry
+            elif entry.record is None:
+                absent.add(key)
+            else:
+                records[key] = entry.record
+        self.uses.hits += len(records) + len(absent)
+        if not missing:
+            return Known(records, frozenset(absent))
+        self.uses.misses += len(missing) if freshness is not Freshness.LIVE else 0
+        try:
+            found = await self._ask(tuple(missing), freshness)
+        except SourceUnavailable as silent:
+            if freshness is Freshness.STALE:
+                self._add_stale(records, absent, missing)
+            return Known(records, frozenset(absent), silent)
+        absent |= missing.keys() - found.keys()
+        return Known({**records, **found}, frozenset(absent))
+
+    async def look_up(self, keys: Sequence[str], freshness: Freshness) -> Mapping[str, R]:
+        """The records of `keys`; raises when the source is silent and one of them stays unknown."""
+        known = await self.know(keys, freshness)
+        if known.silent is not None and not known.absent.union(known.records).issuperset(keys):
+            raise known.silent
+        return known.records
+
+    async def get_many(self, keys: Sequence[str]) -> Mapping[str, R]:
+        return await self.look_up(keys, Freshness.CACHED)
+
+    async def have(self, keys: Sequence[str]) -> AbstractSet[str]:
+        entries = await self._recall(keys, Freshness.CACHED)
+        now = self._clock()
+        present, missing = set(), {}
+        for key, entry in zip(keys, entries, strict=True):
+            if entry is None or entry.until <= now or not entry.settles(key):
+                missing[key] = entry
+            elif entry.record is not None:
+                present.add(key)
+        if missing:
+            asked = tuple(missing)
+            question = (self._turn, frozenset(asked))
+            present |= await self._presence.share(question, lambda: self._load_presence(asked))
+        return present
+
+    async def pages(self, questions: Sequence[Question]) -> Sequence[Page[R]]:
+        return await self._backend.pages(questions)
+
+    async def counts(self, filters: Sequence[Filter]) -> Sequence[Count]:
+        return await self._backend.counts(filters)
+
+    async def tally(self, field: str, filter: Filter) -> Mapping[str | None, int]:
+        return await self._backend.tally(field, filter)
+
+    async def keys(
+        self, filter: Filter, after: tuple[str, str] | None, limit: int
+    ) -> Sequence[tuple[str, str]]:
+        return await self._backend.keys(filter, after, limit)
+
+    async def twins(self) -> Sequence[str]:
+        return await self._backend.twins()
+
+    async def ping(self) -> None:
+        await self._backend.ping()
+
+    async def inspect(self) -> Inspection:
+        return await self._backend.inspect()
+
+    async def close(self) -> None:
+        """Give back the source's connections; the cache is shared and has an owner of its own."""
+        await self._backend.close()
+
+    async def forget(self, keys: Sequence[str]) -> None:
+        """Drop what was written, and keep reads that began before from putting the old row back (R13)."""
+        self._turn += 1
+        if not keys or not self._ttl:
+            return
+        now = self._clock()
+        names = [self._name(key) for key in keys]
+        for name in names:
+            self._forgotten.pop(name, None)
+            self._forgotten[name] = (self._turn, now + self._mark)
+        while (oldest := next(iter(self._forgotten), None)) and self._forgotten[oldest][1] < now:
+            del self._forgotten[oldest]
+        if isinstance(self._cache, MemoryCache):
+            self._cache.drop(names)
+        elif not await self._cache.mark(names, self._mark):
+            self._owed.update(names)
+
+    async def forget_all(self) -> None:
+        """Drop what this process holds, since it may have missed a change; a shared cache was told by the writer."""
+        self._turn += 1
+        self._all_forgotten = self._turn
+        if isinstance(self._cache, MemoryCache):
+            self._cache.drop_all(self._prefix)
+
+    async def _recall(self, keys: Sequence[str], freshness: Freshness) -> Sequence[Entry[R] | None]:
+        """For each of `keys` what is kept under it, if only for another spelling or past its lifetime."""
+        if freshness is Freshness.LIVE or not self._ttl or not keys:
+            return [None] * len(keys)
+        names = [self._name(key) for key in keys]
+        if isinstance(self._cache, MemoryCache):
+            return self._cache.peek(names)
+        if self._owed:
+            owed = tuple(self._owed)
+            if await self._cache.mark(owed, self._mark):
+                self._owed.difference_update(owed)
+        texts = await self._cache.read(names)
+        return [
+            self._opened(text) if text and name not in self._owed else None
+            for name, text in zip(names, texts, strict=True)
+        ]
+
+    async def _ask(self, keys: tuple[str, ...], freshness: Freshness) -> Mapping[str, R]:
+        if freshness is Freshness.LIVE:  # a call under way may have read before the caller's own write
+            return await self._load(keys)
+        return await self._records.share((self._turn, frozenset(keys)), lambda: self._load(keys))
+
+    async def _load(self, keys: tuple[str, ...]) -> Mapping[str, R]:
+        turn = self._turn
+        found = await self._backend.get_many(keys)
+        await self._fill(keys, found, turn)
+        return found
+
+    async def _load_presence(self, keys: tuple[str, ...]) -> AbstractSet[str]:
+        turn = self._turn
+        present = await self._backend.have(keys)
+        await self._fill([key for key in keys if key not in present], {}, turn)
+        return present
+
+    async def _fill(self, keys: Sequence[str], found: Mapping[str, R], turn: int) -> None:
+        """Keep an answer to a question that was asked at `turn`, except for what was written since."""
+        if not self._ttl or not keys or self._all_forgotten > turn:
+            return
+        entries = {
+            name: self._entry(key, name, found.get(key))
+            for key in keys
+            if self._forgotten.get(name := self._name(key), (0, 0.0))[0] <= turn
+        }
+        seconds = self._ttl * 1.1 + self._stale
+        if isinstance(self._cache, MemoryCache):
+            self._cache.keep(entries, seconds)
+        elif entries:
+            await self._cache.fill({name: self._closed(entry) for name, entry in entries.items()}, seconds)
+
+    def _entry(self, key: str, name: str, record: R | None) -> Entry[R]:
+        spread = (
+            0.9 + 0.2 * int(name[-4:], 16) / 0xFFFF
+        )  # by name, so that what was read at once does not end at once
+        if record is None:
+            return Entry(key, self._clock() + self._negative_ttl * spread, None)
+        return Entry(key, self._clock() + self._ttl * spread, replace(record, served_from=ServedFrom.CACHE))
+
+    def _add_stale(
+        self, records: dict[str, R], absent: set[str], missing: Mapping[str, Entry[R] | None]
+    ) -> None:
+        now = self._clock()
+        for key, entry in missing.items():
+            if entry is None or entry.until + self._stale <= now or not entry.answers(key):
+                continue
+            self.uses.stale += 1
+            if entry.record is None:
+                absent.add(key)
+            else:
+                records[key] = replace(entry.record, served_from=ServedFrom.STALE_CACHE)
+
+    def _name(self, key: str) -> str:
+        """What an entry is kept under: no login can be read from it (S15)."""
+        digest = self._hash.copy()
+        digest.update(self._fold(key).encode("utf-8", "surrogatepass"))
+        return self._prefix + digest.hexdigest()
+
+    def _closed(self, entry: Entry[R]) -> str:
+        record = None if entry.record is None else self._encode(entry.record)
+        return json.dumps([entry.asked, entry.until, record])
+
+    def _opened(self, text: str) -> Entry[R] | None:
+        """The entry of a text; a mark, or what somebody else left there, is none."""
+        try:
+            asked, until, record = json.loads(text)
+            return Entry(str(asked), float(until), None if record is None else self._decode(record))
+        except (ValueError, TypeError, AttributeError):
+            return None
