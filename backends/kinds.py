@@ -1,11 +1,21 @@
-"""The kinds of store by name: which model reads their configuration, and how they are opened."""
+"""The kinds of store by name: which model reads their configuration, and how they are opened.
+
+Drivers are imported when something is opened: a file can be read without them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from backends.ldap.config import LdapLoginConfig, LdapSourceConfig
-from backends.sql.config import DatabaseLoginConfig, SqlCustomersConfig, SqlSourceConfig
+from backends.mapping import RecordMapping
+from backends.model import Customer, CustomerUser
+from backends.protocol import Backend
+from backends.sql.config import DatabaseConfig, DatabaseLoginConfig, SqlCustomersConfig, SqlSourceConfig
+
+if TYPE_CHECKING:
+    from backends.sql.database import Database
 
 SourceConfig = SqlSourceConfig | LdapSourceConfig
 LoginConfig = DatabaseLoginConfig | LdapLoginConfig
@@ -38,3 +48,45 @@ SCHEMES: Mapping[str, str] = {
 def backend_of(url: str) -> str | None:
     """The backend that an address means, by its scheme."""
     return SCHEMES.get(url.partition(":")[0])
+
+
+def open_registry(config: DatabaseConfig) -> Database:
+    """The registry's database, not yet connected."""
+    from backends.sql.database import open_database
+
+    return open_database(config.url, name="registry", pool_size=config.pool_size, timeout=config.timeout)
+
+
+def open_source(config: SourceConfig, mapping: RecordMapping, registry: Database) -> Backend[CustomerUser]:
+    """The bare driver of a source of customer users, not yet connected."""
+    if isinstance(config, LdapSourceConfig):
+        from backends.ldap.backend import LdapBackend  # needs the extra [ldap], and libraries of the system
+
+        return LdapBackend(mapping, config.settings())
+    from backends.sql.backend import SqlBackend
+
+    return SqlBackend(mapping, _database(config, registry), config.table, mapping.customer_user)
+
+
+def open_customers(
+    config: SqlCustomersConfig, mapping: RecordMapping, registry: Database
+) -> Backend[Customer]:
+    """The bare driver of a source of customers, not yet connected."""
+    from backends.sql.backend import SqlBackend
+
+    return SqlBackend(mapping, _database(config, registry), config.table, mapping.customer)
+
+
+def _database(config: SqlSourceConfig | SqlCustomersConfig, registry: Database) -> Database:
+    """A pool of its own for a source with a url of its own; the registry's for the others."""
+    from backends.sql.database import open_database
+
+    if not config.url:
+        return registry.named(config.key)
+    return open_database(
+        config.url,
+        name=config.key,
+        pool_size=config.pool_size,
+        timeout=config.timeout,
+        read_only=config.read_only,
+    )

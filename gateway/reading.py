@@ -8,6 +8,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin
+from urllib.parse import quote
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -170,8 +171,8 @@ class Reader:
         if Path in (field.annotation, *get_args(field.annotation)):
             return self._folder / value if value else None
         relative = value.removeprefix(SQLITE)
-        if key == "url" and relative not in (value, "", ":memory:") and not relative.startswith("/"):
-            return f"{SQLITE}{self._folder.absolute() / relative}"
+        if key == "url" and relative not in (value, "") and not relative.startswith("/"):
+            return f"{SQLITE}{quote(str(self._folder.absolute()))}/{relative}"
         return value
 
     def _unknown(self, model: type[Settings], table: Table, path: KeyPath) -> None:

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from backends.config import Lifetime, Seconds, UserSourceConfig
 from backends.fields import DIRECTORY_ROWS, Fault, KeyPath, Settings, with_columns
+from backends.ldap.settings import LdapSettings
 from backends.mapping import FieldMapping, RecordMapping
 
 ATTRIBUTE = re.compile(r"([A-Za-z][A-Za-z0-9-]*|\d+(\.\d+)+)(;[A-Za-z0-9-]+)*", re.ASCII)
@@ -87,11 +88,14 @@ class DirectoryConfig(Settings):
         yield from url_faults(self.url)
         if self.url.startswith("ldaps:") and self.start_tls:
             yield Fault(("start_tls",), "is not for ldaps://, which has TLS from the start")
-        if self.bind_dn and not self.bind_password.get_secret_value():
+        password = self.bind_password.get_secret_value()
+        if self.bind_dn and not password.strip():
             yield Fault(
                 ("bind_password",), "required, since bind_dn is given: without it the bind is anonymous"
             )
-        if self.bind_password.get_secret_value() and not self.bind_dn:
+        if "\0" in self.bind_dn + password:
+            yield Fault(("bind_dn",), "cannot hold NUL, nor can bind_password")
+        if password and not self.bind_dn:
             yield Fault(("bind_dn",), "required, since bind_password is given")
         if self.ca_file is not None and not self.ca_file.is_file():
             yield Fault(("ca_file",), "is not a file that can be read")
@@ -160,6 +164,31 @@ class LdapSourceConfig(DirectoryConfig, UserSourceConfig):
             customer_support=self.customer_support,
             exclude_primary_customer_id=self.exclude_primary_customer_id,
             time_zone=time_zone,
+        )
+
+    def settings(self) -> LdapSettings:
+        """What the driver of directories is told."""
+        parts = urlsplit(self.url)
+        return LdapSettings(
+            key=self.key,
+            host=parts.hostname or "",
+            port=parts.port or (636 if parts.scheme == "ldaps" else 389),
+            tls="ldaps" if parts.scheme == "ldaps" else "start_tls" if self.start_tls else "none",
+            ca_file=str(self.ca_file or ""),
+            base_dn=self.base_dn,
+            scope=self.scope,
+            bind_dn=self.bind_dn,
+            bind_password=self.bind_password.get_secret_value(),
+            always_filter=self.always_filter,
+            valid_filter=self.valid_filter,
+            group_dn=self.group_dn,
+            group_attribute=self.group_attribute,
+            translate_manager_to=self.translate_manager_to,
+            charset=self.charset,
+            page_size=self.page_size,
+            pool_size=self.pool_size,
+            timeout=self.timeout,
+            cache_ttl=self.cache_ttl,
         )
 
     def is_password_column(self, column: str) -> bool:

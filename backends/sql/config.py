@@ -212,7 +212,9 @@ def url_faults(url: str, backend: str | None) -> Iterator[Fault]:
     elif backend and parts.scheme != backend:
         yield Fault(("url",), f"must begin with {backend}://, as backend says")
     elif parts.scheme == "sqlite":
-        if parts.netloc or not parts.path.strip("/"):
+        if ":memory:" in url or "mode=memory" in url:
+            yield Fault(("url",), "must name a file: what is in memory is each connection's own")
+        elif parts.netloc or not parts.path.strip("/"):
             yield Fault(("url",), "names no file: sqlite:///path, or sqlite:////path from the root")
     elif not parts.hostname or not parts.path.strip("/"):
         yield Fault(("url",), f"must name a host and a database: {parts.scheme}://user@host/database")
