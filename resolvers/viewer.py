@@ -34,6 +34,8 @@ class Viewer:
     scopes: frozenset[Scope] = frozenset()
     known: bool = True
     """Whether a credential was given and accepted."""
+    complaint: str = "send a token in the Authorization header"
+    """What a caller without credential is told to do."""
 
     @classmethod
     def named(cls, name: str, roles: Iterable[str]) -> Viewer:
@@ -44,6 +46,11 @@ class Viewer:
     def anonymous(cls, roles: Iterable[str]) -> Viewer:
         """A caller without one."""
         return cls("anonymous", tuple(roles), scopes_of(roles), known=False)
+
+    @classmethod
+    def refused(cls) -> Viewer:
+        """A caller whose credential is not accepted: may do nothing, not even what anonymous callers may."""
+        return cls("anonymous", known=False, complaint="the one that was sent is not accepted")
 
 
 def scopes_of(roles: Iterable[str]) -> frozenset[Scope]:

@@ -64,7 +64,7 @@ def _refusal(
     if required in viewer.scopes:
         return None
     if not viewer.known:
-        return Unauthenticated(f"{name} needs a credential: send a token in the Authorization header.")
+        return Unauthenticated(f"{name} needs a credential: {viewer.complaint}.")
     return Forbidden(f"{viewer.name} may not ask for {name}.")
 
 

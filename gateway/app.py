@@ -1,0 +1,74 @@
+"""The application: everything that one configuration makes, served by Starlette."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Route
+
+from gateway.auth import Credentials
+from gateway.config import Config
+from gateway.explorer.page import explorer_routes
+from gateway.health import health_routes
+from gateway.http import GraphQLEndpoint
+from gateway.middleware import BodyLimit, SecurityHeaders
+from gateway.stack import Stack
+from schema.build import KundengraphSchema, build_schema
+
+
+def create_app(config: Config) -> Starlette:
+    """Everything stacked up; the stores are asked nothing before the first request."""
+    stack = Stack(config)
+    schema = schema_of(config)
+    endpoint = GraphQLEndpoint(
+        schema, stack.services, Credentials(config.auth), timeout=config.server.request_timeout
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await stack.close()
+
+    return Starlette(
+        routes=_routes(config, stack, endpoint), middleware=_middleware(config), lifespan=lifespan
+    )
+
+
+def schema_of(config: Config) -> KundengraphSchema:
+    """The schema that `config` makes; no store is opened for it."""
+    return build_schema(
+        config.source_mappings,
+        config.customer_mappings,
+        introspection=config.server.introspection,
+        max_tokens=config.limits.max_tokens,
+    )
+
+
+def _routes(config: Config, stack: Stack, endpoint: GraphQLEndpoint) -> Sequence[BaseRoute]:
+    explorer = explorer_routes(config.server.path) if config.server.graphiql else []
+    return [
+        Route(config.server.path, endpoint, methods=["GET", "POST"]),
+        *health_routes(stack.services),
+        *explorer,
+    ]
+
+
+def _middleware(config: Config) -> Sequence[Middleware]:
+    found = [Middleware(SecurityHeaders), Middleware(BodyLimit, limit=config.server.max_body_bytes)]
+    if config.server.cors_origins:
+        found.insert(
+            0,
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(config.server.cors_origins),
+                allow_methods=["GET", "POST"],
+                allow_headers=["authorization", "content-type"],
+            ),
+        )
+    return found

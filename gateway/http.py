@@ -1,0 +1,155 @@
+"""GraphQL over HTTP as the draft says: media types, status codes, methods; one context for each request."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from cross_web import HTTPException
+from graphql import GraphQLError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.types import ExecutionResult
+
+from backends.errors import SourceTimeout
+from gateway.auth import Credentials
+from resolvers.context import RequestContext, Services
+from schema.build import KundengraphSchema
+
+GRAPHQL_JSON = "application/graphql-response+json"
+PLAIN_JSON = "application/json"
+
+STATUS: Mapping[str, int] = {
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "RATE_LIMITED": 429,
+    "SOURCE_TIMEOUT": 504,
+}
+"""HTTP status of a request that was refused as a whole, for clients that speak the newer media type."""
+
+
+class GraphQLEndpoint(GraphQL[RequestContext, None]):
+    """The conformant view over one schema."""
+
+    def __init__(
+        self, schema: KundengraphSchema, services: Services, credentials: Credentials, *, timeout: float
+    ) -> None:
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            allow_queries_via_get=True,
+            subscription_protocols=("graphql-transport-ws",),
+        )
+        self._services = services
+        self._credentials = credentials
+        self._timeout = timeout
+
+    async def get_context(self, request: Request | WebSocket, response: Any) -> RequestContext:
+        """A fresh context for the caller that the request's credential names."""
+        viewer = self._credentials.viewer(request.headers.get("authorization"))
+        return RequestContext(self._services, viewer)
+
+    async def get_sub_response(self, request: Request) -> Response:
+        response = await super().get_sub_response(request)
+        media_type = negotiate(request.headers.get("accept", ""))
+        if media_type is None:
+            raise HTTPException(406, f"Not acceptable: ask for {GRAPHQL_JSON} or {PLAIN_JSON}.")
+        response.media_type = media_type
+        return response
+
+    async def parse_http_body(self, request: Any) -> Any:
+        if request.method == "POST" and _media_type(request.content_type) != PLAIN_JSON:
+            raise HTTPException(415, f"Unsupported media type: send {PLAIN_JSON}.")
+        data = await super().parse_http_body(request)
+        if isinstance(data, list):
+            raise HTTPException(400, "One operation for each request, not a list of them.")
+        return dataclasses.replace(data, protocol="http")
+
+    def decode_json(self, data: str | bytes) -> object:
+        """Refuses what is no JSON with 400."""
+        try:
+            return orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise HTTPException(400, "The body is not JSON.") from error
+
+    def encode_json(self, data: object) -> bytes:
+        return orjson.dumps(data, default=str)
+
+    async def run(self, request: Any, *arguments: Any, **named: Any) -> Any:
+        try:
+            return await super().run(request, *arguments, **named)
+        except HTTPException as error:
+            if error.status_code == 400 and "not allowed when using GET" in str(error.reason):
+                raise HTTPException(405, "Mutations are sent by POST.") from error
+            raise
+
+    async def execute_operation(self, *arguments: Any, **named: Any) -> Any:
+        """Within the request's time; what is not answered by then is cancelled."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await super().execute_operation(*arguments, **named)
+        except TimeoutError:
+            error = SourceTimeout()
+            return ExecutionResult(None, [GraphQLError(error.message, extensions=error.extensions)])
+
+    async def process_result(self, request: Request, result: Any) -> Any:
+        data = await super().process_result(request, result)
+        if result.data is None and result.errors and all(error.path is None for error in result.errors):
+            data.pop("data", None)  # a request error: nothing was executed
+        return data
+
+    def create_response(self, response_data: Any, sub_response: Response) -> Response:
+        response = super().create_response(response_data, sub_response)
+        media_type = sub_response.media_type or PLAIN_JSON
+        newer = media_type == GRAPHQL_JSON
+        response.headers["content-type"] = media_type if newer else f"{PLAIN_JSON}; charset=utf-8"
+        response.headers["vary"] = "Accept"
+        response.headers["cache-control"] = "no-store"
+        if newer and "data" not in response_data:
+            response.status_code = _status(response_data)
+        return response
+
+
+def negotiate(accept: str) -> str | None:
+    """The better of the two media types; None where neither is acceptable."""
+    if not accept.strip():
+        return PLAIN_JSON
+    best: tuple[float, int, str] | None = None
+    for part in accept.split(","):
+        media_type, quality = _accepted(part)
+        ours = {
+            GRAPHQL_JSON: GRAPHQL_JSON,
+            PLAIN_JSON: PLAIN_JSON,
+            "*/*": PLAIN_JSON,
+            "application/*": PLAIN_JSON,
+        }
+        if quality > 0 and (candidate := ours.get(media_type)):
+            rank = (quality, int(media_type == candidate), candidate)
+            best = rank if best is None or rank[:2] > best[:2] else best
+    return best[2] if best else None
+
+
+def _accepted(part: str) -> tuple[str, float]:
+    media_type, *parameters = [piece.strip().lower() for piece in part.split(";")]
+    quality = 1.0
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                quality = float(parameter[2:])
+            except ValueError:
+                quality = 0.0
+    return media_type, quality
+
+
+def _media_type(content_type: str | None) -> str:
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def _status(response_data: Any) -> int:
+    codes = [error.get("extensions", {}).get("code") for error in response_data.get("errors", ())]
+    return next((STATUS[code] for code in codes if code in STATUS), 400)

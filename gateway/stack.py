@@ -1,0 +1,132 @@
+"""Opening what the configuration names, layer by layer, in one visible place: driver, guard, cache, source, directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from hashlib import blake2b
+
+from backends.sql.backend import SqlBackend
+from backends.sql.registry import SqlRegistry
+
+from backends.breaker import Breaker
+from backends.cached import Cached, MemoryCache, SharedCache, memory_cache, redis_cache
+from backends.config import StoreConfig
+from backends.directory import Directory
+from backends.envelope import Json, decode_customer, decode_customer_user, encode, namespace
+from backends.guarded import Guarded
+from backends.kinds import SourceConfig
+from backends.ldap.config import LdapSourceConfig
+from backends.mapping import RecordMapping
+from backends.model import Customer, CustomerUser
+from backends.protocol import Backend, R
+from backends.source import Source
+from backends.sql.config import SqlCustomersConfig
+from backends.sql.database import Database, open_database
+from gateway.config import Config
+from resolvers.context import Services
+from resolvers.cursors import Seal
+
+REGISTRY_TIMEOUT = 5.0
+"""Seconds for one call to the registry."""
+
+
+class Stack:
+    """Everything that is open while the gateway serves; opening asks no store anything."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._databases: dict[tuple[str, bool], Database] = {}
+        self._closing = AsyncExitStack()
+        secret = config.auth.signing_key.get_secret_value()
+        self._cache_secret = blake2b(secret.encode(), person=b"cache").digest()
+        self._cache: MemoryCache | SharedCache = (
+            redis_cache(config.cache.url)
+            if config.cache.backend == "redis"
+            else memory_cache(config.cache.max_entries)
+        )
+        self.services = self._services(secret)
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        await self._closing.aclose()
+
+    def _services(self, secret: str) -> Services:
+        config = self._config
+        registry = SqlRegistry(
+            self._database(config.registry.url, "registry", config.registry.pool_size, REGISTRY_TIMEOUT),
+            config.registry.groups_table,
+        )
+        self._closing.push_async_callback(registry.close)
+        users = [
+            self._source(source, place, mapping, self._user_backend(source, mapping), decode_customer_user)
+            for place, (source, mapping) in enumerate(
+                zip(config.sources, config.source_mappings, strict=True)
+            )
+        ]
+        customers = [
+            self._source(source, place, mapping, self._customer_backend(source, mapping), decode_customer)
+            for place, (source, mapping) in enumerate(
+                zip(config.customers, config.customer_mappings, strict=True)
+            )
+        ]
+        return Services(
+            Directory(users, what="source"),
+            Directory(customers, what="customer source"),
+            registry,
+            Seal(secret),
+        )
+
+    def _source(
+        self,
+        config: StoreConfig,
+        place: int,
+        mapping: RecordMapping,
+        backend: Backend[R],
+        decode: Callable[[Json], R],
+    ) -> Source[R]:
+        breaker = Breaker(config.breaker.failures, config.breaker.seconds)
+        guarded = Guarded(backend, config.key, breaker, config.timeout, config.pool_size)
+        cached = Cached(
+            guarded,
+            self._cache,
+            namespace=namespace(mapping),
+            secret=self._cache_secret,
+            ttl=config.cache_ttl,
+            negative_ttl=config.negative_ttl,
+            stale=config.stale,
+            encode=encode,
+            decode=decode,
+            case_sensitive=mapping.search.case_sensitive,
+        )
+        self._closing.push_async_callback(cached.close)
+        return Source(config.key, config.title, place, cached, mapping, config.read_only)
+
+    def _user_backend(self, config: SourceConfig, mapping: RecordMapping) -> Backend[CustomerUser]:
+        if isinstance(config, LdapSourceConfig):
+            from backends.ldap.backend import LdapBackend  # bonsai is an extra
+
+            return LdapBackend(mapping, config.settings())
+        database = self._store(self._config.database_url(config), config)
+        return SqlBackend(mapping, database, config.table, mapping.customer_user)
+
+    def _customer_backend(self, config: SqlCustomersConfig, mapping: RecordMapping) -> Backend[Customer]:
+        database = self._store(self._config.database_url(config), config)
+        return SqlBackend(mapping, database, config.table, mapping.customer)
+
+    def _store(self, url: str, config: StoreConfig) -> Database:
+        return self._database(url, config.key, config.pool_size, config.timeout)
+
+    def _database(self, url: str, name: str, pool_size: int, timeout: float) -> Database:
+        """One pool for each address, under the name of whoever uses it."""
+        shared = self._databases.get((url, False))
+        if shared is None:
+            shared = open_database(url, name=name, pool_size=pool_size, timeout=timeout)
+            self._databases[url, False] = shared
+            return shared
+        return shared.named(name)
+
+
+def mappings(sources: Sequence[Source[R]]) -> Sequence[RecordMapping]:
+    """The mappings of `sources`, in their order."""
+    return [source.mapping for source in sources]
