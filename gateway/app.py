@@ -17,11 +17,13 @@ from gateway.health import health_routes
 from gateway.http import GraphQLEndpoint
 from gateway.middleware import BodyLimit, SecurityHeaders
 from gateway.stack import Stack
+from gateway.telemetry import configure_logs
 from schema.build import KundengraphSchema, build_schema
 
 
 def create_app(config: Config) -> Starlette:
     """Everything stacked up; the stores are asked nothing before the first request."""
+    configure_logs()
     stack = Stack(config)
     schema = schema_of(config)
     endpoint = GraphQLEndpoint(

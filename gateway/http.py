@@ -54,7 +54,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         viewer = self._credentials.viewer(request.headers.get("authorization"))
         return RequestContext(self._services, viewer)
 
-    async def get_sub_response(self, request: Request) -> Response:
+    async def get_sub_response(self, request: Any) -> Response:
         response = await super().get_sub_response(request)
         media_type = negotiate(request.headers.get("accept", ""))
         if media_type is None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import strawberry
-from graphql import GraphQLEnumValue, get_operation_ast
+from graphql import GraphQLEnumValue, GraphQLError, get_operation_ast
 from strawberry.extensions import (
     MaxTokensLimiter,
     ParserCache,
@@ -38,6 +38,9 @@ class KundengraphSchema(strawberry.Schema):
     def __init__(self, *, custom_fields: CustomFields, **settings: Any) -> None:
         self._custom_fields = custom_fields
         super().__init__(query=Query, **settings)
+
+    def process_errors(self, errors: Sequence[GraphQLError], execution_context: Any = None) -> None:
+        """Nothing: `Answers` logs what is worth it, without what people typed."""
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """The fields of the type, and those that the configuration adds."""
