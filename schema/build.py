@@ -27,6 +27,7 @@ from schema.extensions import Answers
 from schema.fields import CustomFields, Info, custom_field, load
 from schema.query import Query
 from schema.types import CustomerUser
+from schema.words import describe
 
 HIDDEN_FROM_TYPE = frozenset({"validity", "listedCustomerIds"})
 """Mapped names that have a field of their own, or show in `attributes` alone."""
@@ -75,6 +76,7 @@ def build_schema(
         ],
     )
     _extend_order(schema, [row for row in user_fields.values() if not row.is_dynamic])
+    describe(schema._schema, _words("CustomerUser", user_fields) | _words("Customer", customer_fields))
     return schema
 
 
@@ -105,6 +107,13 @@ def _custom(mappings: Sequence[RecordMapping], known: set[str]) -> Mapping[str, 
             if row.name not in known:
                 rows.setdefault(row.name, row)
     return rows
+
+
+def _words(type_name: str, rows: Mapping[str, FieldMapping]) -> dict[str, str]:
+    return {
+        f"{type_name}.{row.name}": f"{row.label or row.name} ({row.variable}, a field of this installation)."
+        for row in rows.values()
+    }
 
 
 def _user_field(row: FieldMapping) -> StrawberryField:

@@ -1,0 +1,297 @@
+"""What every type, field, argument and value means, in the words that people read in the explorer.
+
+`WORDS` is looked up by path (`CustomerUser.login`, `Query.customerUsers(first)`), `COMMON` by the last name alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from graphql import GraphQLSchema, is_specified_scalar_type
+
+WORDS: Mapping[str, str] = {
+    "DateTime": "An instant, RFC 3339.",
+    "JSON": "Any JSON value.",
+    "Query": "Everything that can be read.",
+    "Query.viewer": "Who is asking: the credential of this request.",
+    "Query.node": "The record behind an id; null where there is none, or the id is none of ours.",
+    "Query.nodes": "The same for up to 100 ids, in their order.",
+    "Query.sources": "The ordered directories, with their fields and live health.",
+    "Query.customerUser": (
+        "By login. The first source in order that knows it answers (or only the source named); null where every"
+        " source answered and none knows it. A login is never taken from a later source while an earlier one does"
+        " not answer: that is an error (FAIL), or with PARTIAL the later source's record beside an error entry that"
+        " names the gap."
+    ),
+    "Query.customerUser(source)": "Key of the only source to ask.",
+    "Query.customerUsersByLogin": (
+        "Up to 1000 logins at once, in their order: null where nobody has one, an error in its place where a silent"
+        " source may own it."
+    ),
+    "Query.customerUsers": (
+        "search: over each source's search fields, cut at the source's search list limit (reported as TRUNCATED)."
+        " Without search, every customer user can be paged through. first: at most 1000."
+    ),
+    "Query.customerUsers(search)": "What to search for; left out or empty, everybody is listed.",
+    "Query.customer": "By customer ID. The first customer source that knows it answers.",
+    "Query.customers": "Customers over all customer sources, each once.",
+    "Query.customers(search)": (
+        "The OTOBO search grammar over the customer sources' search fields; here && , || and brackets are operators."
+    ),
+    "Query.customers(filter)": "Conditions, joined by AND.",
+    "Viewer": "The caller of this request.",
+    "Viewer.name": "Name of the credential, or the login of a customer user.",
+    "Viewer.roles": "What the credential may do: admin, editor, reader, customer.",
+    "Viewer.customerUser": "The customer user that signed in, where the credential is one's.",
+    "Node": "Whatever has an id.",
+    "Source": (
+        "One of the up to ten ordered customer-user directories. The first source that knows a login owns it."
+    ),
+    "Source.key": "Configured key, unique: customer_user, customer_user1, …",
+    "Source.name": "Configured name, for people.",
+    "Source.kind": "The kind of store behind it.",
+    "Source.position": "1-based place in the order.",
+    "Source.readOnly": "Is it configured as read-only?",
+    "Source.writable": (
+        "Can customer users be created and changed here? Never for LDAP or a read-only source."
+    ),
+    "Source.fields": "The rows of its field mapping.",
+    "Source.health": "How it answers right now.",
+    "SourceHealth": "The answer to a sign of life asked for just now.",
+    "SourceHealth.status": "Whether it answered.",
+    "SourceHealth.latencyMs": "How long the answer took, in milliseconds.",
+    "SourceHealth.checkedAt": "When it was asked.",
+    "SourceHealth.message": "For people; carries no credentials, addresses or queries.",
+    "SourceKind": "Kinds of store.",
+    "SourceKind.POSTGRESQL": "A PostgreSQL table.",
+    "SourceKind.MARIADB": "A MariaDB or MySQL table.",
+    "SourceKind.SQLITE": "A table in an SQLite file.",
+    "SourceKind.LDAP": "A directory; never written.",
+    "SourceStatus": "How a source took part.",
+    "SourceStatus.OK": "Answered completely.",
+    "SourceStatus.TRUNCATED": "Answered, but its own limit cut the answer short.",
+    "SourceStatus.TIMEOUT": "No answer inside the source's timeout.",
+    "SourceStatus.UNAVAILABLE": "Could not be reached, or refused.",
+    "SourceStatus.CIRCUIT_OPEN": "Not asked: it failed too often lately and is given time to recover.",
+    "SourceStatus.SKIPPED": (
+        "Not searched, since it lacks a field that the filter names; still asked which logins it hides."
+    ),
+    "SourceErrorPolicy": "What to do when a source that matters does not answer.",
+    "SourceErrorPolicy.FAIL": "The field fails with the error code SOURCE_UNAVAILABLE.",
+    "SourceErrorPolicy.PARTIAL": "The sources that answer are used; the others are reported.",
+    "SourceReport": "What one source contributed to a list.",
+    "SourceReport.source": "The source.",
+    "SourceReport.status": "How it took part.",
+    "SourceReport.servedFrom": "How old its part is.",
+    "SourceReport.elapsedMs": "How long it took, in milliseconds.",
+    "SourceReport.message": "Why, for a status other than OK.",
+    "ServedFrom": "How old an answer is.",
+    "ServedFrom.LIVE": "Asked just now.",
+    "ServedFrom.CACHE": "From the cache, within its lifetime.",
+    "ServedFrom.STALE_CACHE": "From the cache past its lifetime, because the source did not answer.",
+    "ServedFrom.NONE": "Nothing was served.",
+    "FieldDefinition": "One row of a source's field mapping.",
+    "FieldDefinition.name": "GraphQL name of the field, e.g. firstName, room.",
+    "FieldDefinition.variable": "Name of the mapped variable, e.g. UserFirstname, UserRoom.",
+    "FieldDefinition.label": "Configured label, for people.",
+    "FieldDefinition.required": "Must it be given?",
+    "FieldDefinition.type": "What it holds.",
+    "FieldDefinition.readOnly": "Is it never written?",
+    "FieldDefinition.visible": "Is it shown in customer information?",
+    "FieldDefinition.selection": "Values to choose from, when the mapping restricts them.",
+    "FieldType": "What a mapped field holds.",
+    "FieldType.STRING": "Text.",
+    "FieldType.INT": "A whole number.",
+    "FieldType.DYNAMIC_FIELD": "A dynamic field, which lives in the registry.",
+    "SelectionOption": "One value to choose.",
+    "SelectionOption.value": "The value as stored.",
+    "SelectionOption.label": "What people read.",
+    "CustomerUser": "A person served by the help desk.",
+    "CustomerUser.login": "What the person is known by, unique over all sources.",
+    "CustomerUser.source": "The source that owns the login.",
+    "CustomerUser.writable": "May it be changed through this API by the source that owns it?",
+    "CustomerUser.fullName": "Joined from the source's configured name fields.",
+    "CustomerUser.label": (
+        'Joined from the source\'s configured list fields, e.g. "Ada Lovelace <ada@example.org>".'
+    ),
+    "CustomerUser.customerId": "The primary customer's ID.",
+    "CustomerUser.customerIds": (
+        "All customer IDs that apply, primary first, honouring the source's exclude-primary setting."
+    ),
+    "CustomerUser.additionalCustomerIds": "The additional customers as stored: those assigned beside the primary one.",
+    "CustomerUser.customer": (
+        "The primary customer; null where none is stored under customerId or the source has no customer support."
+    ),
+    "CustomerUser.customers": "Customers stored under customerIds.",
+    "CustomerUser.attributes": "Every mapped value that is not one of the standard fields above.",
+    "CustomerUser.shadowedSources": "Later sources that hold the same login and are hidden by this one.",
+    "CustomerUser.servedFrom": "How old this record is.",
+    "Attribute": "A mapped value beside the standard fields.",
+    "Attribute.name": "GraphQL name of the field.",
+    "Attribute.variable": "Name of the mapped variable.",
+    "Attribute.label": "Configured label, for people.",
+    "Attribute.value": "The value, or the first of several.",
+    "Attribute.values": "All values.",
+    "CustomerUserConnection": "One page of customer users.",
+    "CustomerUserConnection.totalCount": (
+        "Matches over all sources that answered, each login once. Costs nothing unless selected."
+    ),
+    "CustomerUserConnection.totalCountPrecision": "AT_LEAST where a source was cut short or did not answer.",
+    "CustomerUserConnection.sources": (
+        "One report for each source, in order: a source that is down costs its own rows, never the answer."
+    ),
+    "CustomerUserEdge": "A customer user in a list.",
+    "CustomerUserEdge.membership": "Only below a customer: how the customer user belongs to it.",
+    "Membership": "How a customer user belongs to a customer.",
+    "Membership.PRIMARY": "It is the primary customer.",
+    "Membership.LISTED": "It stands in the mapped list of further customer IDs.",
+    "Membership.ADDITIONAL": "It was assigned as an additional customer.",
+    "CountPrecision": "Whether a number is all there is.",
+    "CountPrecision.EXACT": "Exactly so many.",
+    "CountPrecision.AT_LEAST": "So many or more.",
+    "CustomerUserFilter": (
+        "Conditions are joined by AND. A list left out is no condition; an empty list matches nothing."
+    ),
+    "CustomerUserFilter.login": "Substring of the login; * is a wildcard (in every kind of store).",
+    "CustomerUserFilter.email": (
+        "Exact match on the source's post-master search fields (the e-mail address by default),"
+        " case-insensitively."
+    ),
+    "CustomerUserFilter.customerIds": (
+        "Primary customer ID is one of these, compared with or without regard to case as the source is configured."
+    ),
+    "CustomerUserFilter.sources": "Only these sources, by key.",
+    "CustomerUserFilter.excludeLogins": "Everybody but these.",
+    "CustomerUserFilter.fields": ("AND over mapped fields, by GraphQL name; values may hold the wildcard *."),
+    "FieldFilter": "A condition on one mapped field.",
+    "FieldFilter.name": "GraphQL name of a mapped field, custom and dynamic fields included.",
+    "FieldFilter.values": "OR over these.",
+    "FieldFilter.operator": "How to compare.",
+    "FilterOperator": "How a field is compared.",
+    "FilterOperator.LIKE": "Anchored; * is a wildcard; case as the source searches.",
+    "FilterOperator.EQUALS": "Exactly as stored.",
+    "FilterOperator.EMPTY": "Has no value; values must be empty.",
+    "FilterOperator.GREATER_THAN": "Is greater; numbers as numbers, texts by code point.",
+    "FilterOperator.GREATER_THAN_EQUALS": "Is greater or the same.",
+    "FilterOperator.SMALLER_THAN": "Is smaller.",
+    "FilterOperator.SMALLER_THAN_EQUALS": "Is smaller or the same.",
+    "CustomerUserOrder": "One field to order by; ties are broken by login.",
+    "CustomerUserOrderField": "Every mapped field, custom ones included, in upper snake case; built at start.",
+    "OrderDirection": "Up or down; missing values count as empty, and DESC is the exact reverse of ASC.",
+    "OrderDirection.ASC": "From small to large.",
+    "OrderDirection.DESC": "From large to small.",
+    "SearchMode": "How the search text is read.",
+    "SearchMode.OTOBO": (
+        "The OTOBO search grammar: +, AND, OR, !, quotes, wildcards; blanks belong to the phrase."
+    ),
+    "SearchMode.WORDS": (
+        "What a person types: every word must occur in some search field; * is the only wildcard."
+    ),
+    "Customer": "An organisation whose people the help desk serves.",
+    "Customer.customerId": "What the organisation is known by, unique over all customer sources.",
+    "Customer.name": "Name of the organisation.",
+    "Customer.label": "Joined from the source's configured list fields.",
+    "Customer.sourceKey": "Key of the customer source that holds it.",
+    "Customer.writable": "May it be changed through this API?",
+    "Customer.customerUsers": "Customer users that belong to this customer; the edge says how.",
+    "Customer.customerUsers(membership)": "Only those who belong to it in one of these ways.",
+    "Customer.attributes": "Every mapped value that is not one of the standard fields above.",
+    "CustomerConnection": "One page of customers.",
+    "CustomerConnection.totalCount": "Matches over all customer sources, each ID once. Costs nothing unless selected.",
+    "CustomerEdge": "A customer in a list.",
+    "CustomerFilter": "Conditions are joined by AND.",
+    "CustomerFilter.customerIds": "The customer ID is one of these.",
+    "CustomerFilter.fields": "AND over mapped fields, by GraphQL name; values may hold the wildcard *.",
+    "CustomerOrder": "One field to order by; ties are broken by customer ID.",
+    "CustomerOrderField": "What customers can be ordered by.",
+    "PageInfo": "Where a page stands in its list.",
+    "Validity": "Nothing is ever deleted; it is made invalid.",
+    "Validity.VALID": "In use.",
+    "Validity.INVALID": "Out of use.",
+    "Validity.INVALID_TEMPORARILY": "Out of use for a while.",
+    "PermissionContext": (
+        "Whose tickets a grant on a customer covers: those of the same customer, or those of other customers too."
+    ),
+}
+
+COMMON: Mapping[str, str] = {
+    "id": "Opaque, and the same whatever the order of the sources; `node` finds the record again.",
+    "ids": "Ids as the field `id` gave them.",
+    "login": "The login.",
+    "logins": "Logins, in the order of the answer.",
+    "customerId": "The customer ID.",
+    "title": "Title, such as Dr.",
+    "firstName": "First name.",
+    "lastName": "Last name.",
+    "email": "E-mail address.",
+    "phone": "Telephone number.",
+    "fax": "Fax number.",
+    "mobile": "Mobile number.",
+    "street": "Street and number.",
+    "zip": "Postal code.",
+    "city": "City.",
+    "country": "Country.",
+    "url": "Web address.",
+    "comment": "Remark.",
+    "validity": "Whether it is in use; in filters VALID alone where nothing is said.",
+    "createdAt": "When it was created, where the store knows.",
+    "changedAt": "When it was changed last, where the store knows.",
+    "version": (
+        "Changes with every change of the record: send it back as ifVersion to notice a concurrent change."
+    ),
+    "edges": "The rows of the page with their cursors.",
+    "nodes": "The records of the page.",
+    "node": "The record.",
+    "pageInfo": "Where the page stands in the list.",
+    "cursor": "The row's place: `after` this row goes on behind it.",
+    "hasNextPage": "Do rows follow?",
+    "hasPreviousPage": "Was `after` given?",
+    "startCursor": "Cursor of the first row; null on an empty page.",
+    "endCursor": "Cursor of the last row; null on an empty page.",
+    "first": "How many rows, 0 to 1000; 100 where nothing is said.",
+    "after": "Go on behind the row with this cursor of the same list.",
+    "filter": "Conditions, joined by AND.",
+    "orderBy": "Fields and directions, the first one first; ties by login or customer ID.",
+    "search": "What to search for.",
+    "searchMode": "How the search text is read.",
+    "onSourceError": "What to do when a source that matters does not answer.",
+    "field": "The field to order by.",
+    "direction": "Up or down.",
+}
+
+
+def describe(schema: GraphQLSchema, custom: Mapping[str, str]) -> None:
+    """Give every element of `schema` its words; `custom` holds those of mapped fields, by path."""
+    words = {**WORDS, **custom}
+    for type_ in schema.type_map.values():
+        if type_.name.startswith("__") or is_specified_scalar_type(type_):
+            continue
+        type_.description = words.get(type_.name, type_.description)
+        for name, field in getattr(type_, "fields", {}).items():
+            field.description = words.get(f"{type_.name}.{name}") or COMMON.get(name)
+            for argument, definition in getattr(field, "args", {}).items():
+                path = f"{type_.name}.{name}({argument})"
+                definition.description = words.get(path) or COMMON.get(argument)
+        for name, value in getattr(type_, "values", {}).items():
+            value.description = words.get(f"{type_.name}.{name}") or _ordered_by(type_.name, name)
+
+
+def missing(schema: GraphQLSchema) -> list[str]:
+    """Paths of all elements that have no words."""
+    found: list[str] = []
+    for type_ in schema.type_map.values():
+        if type_.name.startswith("__") or is_specified_scalar_type(type_):
+            continue
+        elements: dict[str, str | None] = {type_.name: type_.description}
+        for name, field in getattr(type_, "fields", {}).items():
+            elements[f"{type_.name}.{name}"] = field.description
+            for argument, definition in getattr(field, "args", {}).items():
+                elements[f"{type_.name}.{name}({argument})"] = definition.description
+        for name, value in getattr(type_, "values", {}).items():
+            elements[f"{type_.name}.{name}"] = value.description
+        found += [path for path, text in elements.items() if not text]
+    return found
+
+
+def _ordered_by(type_name: str, value: str) -> str | None:
+    return f"By {value.lower().replace('_', ' ')}." if type_name.endswith("OrderField") else None
