@@ -164,9 +164,14 @@ def _field_value(field: FieldMapping, operator: Operator, value: str, folded: bo
         return _text(field.column, pieces(value), folded)
     if operator is Operator.EQUALS:
         return In(field.column, (value,), folded=False)
-    if field.type is FieldType.INT and not _is_number(value):
+    if (field.type is FieldType.INT and not _is_number(value)) or not is_storable(value):
         return NEVER
     return Compare(field.column, operator, value, folded)
+
+
+def is_storable(text: str) -> bool:
+    """Whether every store could hold the text: no NUL, no half of a surrogate pair."""
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text))
 
 
 def _text(column: str, parts: tuple[str, ...], folded: bool) -> Condition:

@@ -174,7 +174,9 @@ def a_row(login: Value = "ada", **columns: Value) -> dict[str, Value]:
         "comments": None,
         "valid_id": 1,
         "create_time": "2026-01-02 03:04:05",
+        "create_by": 1,
         "change_time": "2026-01-02 03:04:05",
+        "change_by": 1,
         "customer_ids": None,
         "room": None,
         "floor": None,
@@ -195,7 +197,9 @@ def a_customer_row(customer_id: str = "ACME", **columns: Value) -> dict[str, Val
         "comments": None,
         "valid_id": 1,
         "create_time": "2026-01-02 03:04:05",
+        "create_by": 1,
         "change_time": "2026-01-02 03:04:05",
+        "change_by": 1,
     }
     return _row(row, columns)
 
@@ -226,7 +230,7 @@ _LONG = "lang " * 60 + "Ende"
 def _dated(place: int, row: Columns) -> Columns:
     """A row with times that depend on its place, some of them the same as others'."""
     created = f"2025-{place % 12 + 1:02}-03 04:05:06"
-    return {**row, "create_time": created, "change_time": f"2026-01-{31 - place % 9} 23:59:5{place % 7}"}
+    return {**row, "create_time": created, "change_time": f"2026-01-{31 - place % 9} 23:59:5{place % 3}"}
 
 
 PEOPLE: Sequence[Columns] = tuple(

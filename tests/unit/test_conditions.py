@@ -187,6 +187,13 @@ def test_texts_compare_folded_and_by_code_point() -> None:
     assert told(above, city=None) is None
 
 
+@pytest.mark.parametrize("text", ["\0", "a\0b", "\ud800", "ü\udfff"])
+def test_what_no_store_can_hold_is_neither_above_nor_below_anybody(text: str) -> None:
+    """S2."""
+    for operator in (Operator.GREATER_THAN, Operator.SMALLER_THAN_EQUALS):
+        assert field_condition(FieldCondition("city", (text,), operator), MAPPING) == NEVER
+
+
 def test_empty_and_missing_are_the_same_to_the_operator_empty() -> None:
     condition = field_condition(FieldCondition("city", (), Operator.EMPTY), MAPPING)
     assert told(condition, city=None) is True
