@@ -1,1 +1,1 @@
-"""The LDAP backend: read-only, pure filters, connections made safe."""
+"""A directory spoken to by LDAP, always read-only. Only `connection` imports bonsai, when a source is opened."""

@@ -1,0 +1,182 @@
+"""Customer users of one directory, by the protocol of all stores."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from backends.conditions import condition_of
+from backends.filters import EVERYTHING, Filter, Question
+from backends.ldap.entries import unique
+from backends.ldap.faults import faults_as_ours
+from backends.ldap.keys import KeyList, KeyLists, Place, Wanted
+from backends.ldap.listing import Listing
+from backends.ldap.membership import Membership
+from backends.ldap.people import People
+from backends.ldap.schema import base_exists, unknown_attributes
+from backends.ldap.server import Server
+from backends.ldap.settings import LdapSettings, require_driver
+from backends.mapping import RecordMapping
+from backends.model import CustomerUser, Finding, Inspection, SourceKind
+from backends.order import Order, Position, fold
+from backends.protocol import Count, Page, Row
+
+T = TypeVar("T")
+
+
+class LdapBackend:
+    """Reads one directory; raises LdapMissing at once where the driver is not installed."""
+
+    kind = SourceKind.LDAP
+
+    def __init__(
+        self, mapping: RecordMapping, settings: LdapSettings, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        require_driver()
+        self._mapping = mapping
+        self._settings = settings
+        self._server = Server(settings, _binary(mapping, settings))
+        group = Membership(settings, self._server) if settings.group_dn else None
+        self._people = People(mapping, settings, self._server, group)
+        listing = Listing(mapping, settings, self._server, group)
+        self._lists = KeyLists(listing.read, settings.cache_ttl, settings.max_keys, clock)
+
+    async def get_many(self, keys: Sequence[str]) -> Mapping[str, CustomerUser]:
+        """The records of `keys`, by the spelling asked."""
+        async with self._call():
+            records = await self._people.records(keys) if keys else {}
+        spelled = _spelled(records, keys)
+        return {asked: records[stored] for asked, stored in spelled.items()}
+
+    async def have(self, keys: Sequence[str]) -> AbstractSet[str]:
+        """Which of `keys` exist here, as spelled in the request."""
+        async with self._call():
+            stored = await self._people.have(keys) if keys else []
+        return _spelled(dict.fromkeys(stored), keys).keys()
+
+    async def pages(self, questions: Sequence[Question]) -> Sequence[Page[CustomerUser]]:
+        """One page for each question, cut from the lists of keys; only the entries of the pages are read."""
+        async with self._call():
+            return await _together([self._page(question) for question in questions])
+
+    async def counts(self, filters: Sequence[Filter]) -> Sequence[Count]:
+        """How many records match each filter; a capped search counts what its pages show."""
+        async with self._call():
+            lists = await _together([self._list(one, Order(())) for one in filters])
+        return [Count(len(keys.places), exact=not keys.truncated) for keys in lists]
+
+    async def tally(self, field: str, filter: Filter) -> Mapping[str | None, int]:
+        """How many matching records hold each value, as stored; of several values the first."""
+        condition = condition_of(filter, self._mapping)
+        wanted = Wanted(condition, (field,), directions=(False, False, False), folded=False)
+        async with self._call():
+            keys = await self._lists.get(wanted)
+        return Counter(place[0] or None for place in self._capped(filter, keys).places)
+
+    async def keys(
+        self, filter: Filter, after: tuple[str, str] | None, limit: int
+    ) -> Sequence[tuple[str, str]]:
+        """(folded key, key) of matching records, ascending by both, after the pair given."""
+        async with self._call():
+            keys = await self._lists.get(Wanted.by(condition_of(filter, self._mapping), Order(())))
+        start = keys.start(after, 0) if after is not None else 0
+        return [(place[0], place[1]) for place in keys.places[start : start + limit]]
+
+    async def ping(self) -> None:
+        """Return when the directory answers a bound connection, whether the base exists or not."""
+        async with self._call():
+            await base_exists(self._server, self._settings)
+
+    async def inspect(self) -> Inspection:
+        """Count the records, and ask the schema about the mapped attributes."""
+        async with self._call():
+            if not await base_exists(self._server, self._settings):
+                return Inspection(None, [Finding("base_dn", None)], ["The directory has no entry base_dn."])
+            findings = await unknown_attributes(self._server, self._settings, self._mapping)
+            keys = await self._list(EVERYTHING, Order(()))
+        advice = [*self._advice()]
+        if findings is None:
+            advice.append(
+                "The directory does not show its schema, so the mapped attributes were not checked."
+            )
+        if keys.truncated:
+            advice.append("The directory, or our own limit, keeps back entries: lists and counts are cut.")
+        return Inspection(len(keys.places), findings or (), advice)
+
+    async def close(self) -> None:
+        """Give back all connections."""
+        await self._lists.close()
+        await self._server.close()
+
+    @asynccontextmanager
+    async def _call(self) -> AsyncIterator[None]:
+        """One call: bounded in time, and only our errors come out."""
+        with faults_as_ours(self._settings.key):
+            async with asyncio.timeout(self._settings.timeout):
+                yield
+
+    async def _page(self, question: Question) -> Page[CustomerUser]:
+        keys = await self._list(question.filter, question.order)
+        after = question.after
+        place = keys.start(after.parts, question.after_place) if after is not None else 0
+        rows: list[Row[CustomerUser]] = []
+        while len(rows) < question.limit and place < len(keys.places):
+            chosen = keys.places[place : place + question.limit - len(rows)]
+            place += len(chosen)
+            # an entry that is gone since its key was read makes room for the next one
+            records = await self._people.records([one[-1] for one in chosen], question.filter.validity)
+            rows += [Row(records[one[-1]], self._position(one)) for one in chosen if one[-1] in records]
+        return Page(rows, more=place < len(keys.places), truncated=keys.truncated)
+
+    async def _list(self, filter: Filter, order: Order) -> KeyList:
+        keys = await self._lists.get(Wanted.by(condition_of(filter, self._mapping), order))
+        return self._capped(filter, keys)
+
+    def _capped(self, filter: Filter, keys: KeyList) -> KeyList:
+        return keys if filter.search is None else keys.capped(self._mapping.search.list_limit)
+
+    def _position(self, place: Place) -> Position:
+        return Position(place[:-2], place[-2], place[-1], self._settings.key)
+
+    def _advice(self) -> Sequence[str]:
+        settings = self._settings
+        if settings.bind_dn and settings.tls == "none" and not _is_loopback(settings.host):
+            return ["bind_dn and its password cross the network readable: use ldaps or start_tls."]
+        return []
+
+
+def _binary(mapping: RecordMapping, settings: LdapSettings) -> Sequence[str]:
+    """Attributes whose bytes are wanted as they are: the driver would make numbers and truth values of some."""
+    more = [mapping.customer_id_column or "", settings.group_attribute, settings.translate_manager_to]
+    names = [*mapping.columns, *mapping.search.columns, *mapping.search.post_master_columns, *more]
+    return unique(name for name in names if name)
+
+
+def _spelled(stored: Mapping[str, object], keys: Sequence[str]) -> dict[str, str]:
+    """Which stored spelling answers each of `keys`: its own, else the first that differs in case alone."""
+    by_fold: dict[str, str] = {}
+    for key in stored:
+        by_fold.setdefault(fold(key), key)
+    return {key: key if key in stored else by_fold[fold(key)] for key in keys if fold(key) in by_fold}
+
+
+async def _together(questions: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """All answers; the first failure, once nothing runs any more."""
+    answers = await asyncio.gather(*questions, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return [answer for answer in answers if not isinstance(answer, BaseException)]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

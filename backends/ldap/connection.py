@@ -1,0 +1,231 @@
+"""One connection to a directory: the driver's, but waiting properly, one operation at a time, with our errors.
+
+The driver's own asyncio connection spins while it waits, hangs when two operations meet, and goes on spinning when
+one is cancelled. Imports the driver, so import this module only when a directory is to be opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from typing import Any
+
+import bonsai
+from bonsai.asyncio import AIOLDAPConnection
+from bonsai.ldapconnection import BaseLDAPConnection
+
+from backends.ldap.entries import Entry
+from backends.ldap.faults import Dead, LdapFault, LimitRefused, NoSuchEntry
+from backends.ldap.relay import Relay
+from backends.ldap.settings import LdapSettings, Scope
+
+_SCOPES: dict[Scope, int] = {"base": 0, "one": 1, "sub": 2}
+_TIME_LIMIT, _ADMIN_LIMIT, _INVALID_DN = 3, 11, 34
+_FIRST_LOOK, _LAST_LOOK = 0.001, 0.25
+
+
+async def connect(
+    settings: LdapSettings,
+    context: ssl.SSLContext | None,
+    binary: Sequence[str],
+    dn: str = "",
+    password: str = "",
+) -> Connection:
+    """A connection bound as `dn`, or anonymously where that is empty; values of `binary` attributes stay bytes."""
+    if dn and not password:
+        raise LdapFault("an empty password never binds")
+    relay = Relay(settings, context)
+    try:
+        async with asyncio.timeout(settings.timeout):
+            client = bonsai.LDAPClient(await relay.open())
+            client.set_async_connection_class(_Driver)
+            client.set_ignore_referrals(True)
+            client.set_server_chase_referrals(False)
+            client.set_raw_attributes(list(binary))
+            if dn:
+                client.set_credentials("SIMPLE", user=dn, password=password)
+            with _faults():
+                return Connection(await client.connect(is_async=True), relay, settings.timeout)
+    except BaseException:
+        relay.close()
+        await relay.closed()
+        raise
+
+
+class Connection:
+    """Searches, one after the other; anything but an answer makes it unusable."""
+
+    def __init__(self, driver: _Driver, relay: Relay, timeout: float) -> None:
+        self._driver = driver
+        self._timeout = timeout
+        self._relay = relay
+
+    @property
+    def usable(self) -> bool:
+        """Whether another search may be sent."""
+        return not self._driver.broken and not self._driver.closed
+
+    @property
+    def limited(self) -> bool:
+        """Whether the server's size limit cut the last search."""
+        return self._relay.limit.exceeded
+
+    async def search(
+        self, base: str, scope: Scope, expression: str, attributes: Sequence[str]
+    ) -> list[Entry]:
+        """The entries that match, at most as many as the server gives at once."""
+        self._relay.limit.exceeded = False
+        with _faults():
+            found = await self._driver.search(
+                base, _SCOPES[scope], expression, list(attributes), self._timeout
+            )
+            return [_entry(item) for item in found]
+
+    async def pages(
+        self,
+        base: str,
+        scope: Scope,
+        expression: str,
+        attributes: Sequence[str],
+        page_size: int,
+    ) -> AsyncGenerator[list[Entry], None]:
+        """The entries that match, by pages; the time limit holds for each page."""
+        self._relay.limit.exceeded = False
+        with _faults():
+            found = await self._driver.paged_search(
+                base, _SCOPES[scope], expression, list(attributes), self._timeout, page_size=page_size
+            )
+        while True:
+            yield [_entry(item) for item in found]
+            with _faults():
+                message = found.acquire_next_page()
+                if message is None:
+                    return
+                found = await self._driver.evaluate(message, self._timeout)
+
+    def drop(self) -> None:
+        """Let go at once."""
+        with contextlib.suppress(Exception):
+            self._driver.close()
+        self._relay.close()
+
+    async def dropped(self) -> None:
+        """Wait until nothing of a dropped connection is left."""
+        await self._relay.closed()
+
+
+class _Driver(AIOLDAPConnection):
+    """The driver's connection, waiting for reading only."""
+
+    broken = False
+    _busy = False
+
+    async def evaluate(self, message: int, seconds: float) -> Any:
+        """The answer to a message that was sent."""
+        return await self._poll(message, seconds)
+
+    async def _poll(self, msg_id: int, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - the driver's signature
+        if self._busy:
+            raise RuntimeError("one operation at a time on an LDAP connection")
+        self._busy = True
+        answer = _Answer(self, msg_id)
+        try:
+            async with asyncio.timeout(timeout):
+                return await answer.wait()
+        except (bonsai.ConnectionError, bonsai.ClosedConnection, bonsai.TimeoutError):
+            self.broken = True
+            raise
+        except bonsai.LDAPError:
+            raise
+        except BaseException:  # cancelled or out of time: an answer may still be on its way
+            self.broken = True
+            raise
+        finally:
+            answer.stop()
+            self._busy = False
+
+
+class _Answer:
+    """Looks for one answer whenever there is something to read, and now and then besides.
+
+    The looks besides are for connecting, and for what the C library has read already.
+    """
+
+    def __init__(self, driver: _Driver, message: int) -> None:
+        self._driver = driver
+        self._message = message
+        self._loop = asyncio.get_running_loop()
+        self._future: asyncio.Future[Any] = self._loop.create_future()
+        self._watched = -1
+        self._pause = _FIRST_LOOK
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def wait(self) -> Any:
+        """Return the answer, or raise what the driver makes of it."""
+        self._look()
+        if not self._future.done():
+            self._timer = self._loop.call_later(self._pause, self._look_again)
+        return await self._future
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._watched > -1:
+            self._loop.remove_reader(self._watched)
+            self._watched = -1
+
+    def _look(self) -> None:
+        if self._future.done():
+            return
+        try:
+            result = BaseLDAPConnection.get_result(self._driver, self._message)
+        except Exception as error:
+            self._future.set_exception(error)
+            return
+        if result is not None:
+            self._future.set_result(result)
+            return
+        current = self._driver.fileno()  # changes once: the real socket replaces a stand-in
+        if current != self._watched:
+            if self._watched > -1:
+                self._loop.remove_reader(self._watched)
+            self._watched = current
+            if current > -1:
+                self._loop.add_reader(current, self._look)
+
+    def _look_again(self) -> None:
+        self._look()
+        self._pause = min(self._pause * 2, _LAST_LOOK)
+        if not self._future.done():
+            self._timer = self._loop.call_later(self._pause, self._look_again)
+
+
+@contextlib.contextmanager
+def _faults() -> Iterator[None]:
+    """The driver's errors as ours."""
+    try:
+        yield
+    except bonsai.TimeoutError as error:
+        raise TimeoutError from error
+    except (bonsai.ConnectionError, bonsai.ClosedConnection) as error:
+        raise Dead from error
+    except bonsai.NoSuchObjectError as error:
+        raise NoSuchEntry from error
+    except bonsai.LDAPError as error:
+        if error.code == _TIME_LIMIT:
+            raise TimeoutError from error
+        if error.code == _INVALID_DN:
+            raise NoSuchEntry from error
+        raise (LimitRefused if error.code == _ADMIN_LIMIT else LdapFault) from error
+
+
+def _entry(found: Any) -> Entry:
+    values = {name.lower(): tuple(map(_bytes, found[name])) for name in found if name != "dn"}
+    return Entry(str(found.dn), values)
+
+
+def _bytes(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()

@@ -1,0 +1,120 @@
+"""The entries of one source as customer users, found by login."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from backends.ldap.entries import Entry, EntryReader
+from backends.ldap.filters import MANY, Narrowing, all_of, any_equal, escaped
+from backends.ldap.membership import Membership
+from backends.ldap.server import Server
+from backends.ldap.settings import LdapSettings
+from backends.mapping import RecordMapping, first
+from backends.model import CustomerUser, Validity
+from backends.order import fold
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An entry that is somebody, with the login it answers to."""
+
+    key: str
+    entry: Entry
+
+
+class People:
+    """Who exists, who is valid and what is shown of them, by a source's settings."""
+
+    def __init__(
+        self, mapping: RecordMapping, settings: LdapSettings, server: Server, group: Membership | None
+    ) -> None:
+        self._mapping = mapping
+        self._settings = settings
+        self._server = server
+        self._group = group
+        self._reader = EntryReader(mapping, settings.charset, settings.translate_manager_to)
+        self._narrowing = Narrowing(mapping, settings.valid_filter, settings.charset)
+
+    async def have(self, keys: Sequence[str]) -> list[str]:
+        """The logins that are one of `keys` by our folding, as stored."""
+        return [person.key for person in await self._find(keys, (self._mapping.key_column,), None)]
+
+    async def records(
+        self, keys: Sequence[str], wanted: frozenset[Validity] | None = None
+    ) -> dict[str, CustomerUser]:
+        """Records by login as stored, in our order; where `wanted` is given, only those of these validities.
+
+        Of several entries with one login the server's first is taken (LDAP-27).
+        """
+        people = await self._find(keys, self._reader.attributes, wanted)
+        validities = await self._validities(people, wanted)
+        managers = await self._managers(people)
+        records: dict[str, CustomerUser] = {}
+        for person in people:
+            row = self._reader.row(person.entry, managers)
+            record = self._mapping.customer_user(row, validities.get(person.entry.dn))
+            if wanted is None or record.validity in wanted:
+                records.setdefault(person.key, record)
+        return records
+
+    async def _find(
+        self, keys: Sequence[str], attributes: Sequence[str], wanted: frozenset[Validity] | None
+    ) -> list[Person]:
+        folded = {fold(key) for key in keys}
+        usable = [
+            key for key in dict.fromkeys(keys) if key and escaped(key, self._settings.charset) is not None
+        ]
+        among = "" if wanted is None else self._narrowing.validity(wanted)
+        people: list[Person] = []
+        for start in range(0, len(usable), MANY):
+            people += await self._search(usable[start : start + MANY], attributes, among)
+        # the directory compares more loosely than we do, and by any value of the attribute
+        people = [person for person in people if fold(person.key) in folded]
+        if self._group is not None and people:
+            members = await self._group.among([(person.entry, person.key) for person in people])
+            people = [person for person in people if self._group.name(person.entry, person.key) in members]
+        return sorted(people, key=lambda person: (fold(person.key), person.key))
+
+    async def _search(self, keys: Sequence[str], attributes: Sequence[str], among: str) -> list[Person]:
+        settings = self._settings
+        equal = any_equal(self._mapping.key_column, keys, settings.charset)
+        expression = all_of([equal, among, settings.always_filter])
+        found = await self._server.search(settings.base_dn, settings.scope, expression, attributes)
+        if found.cut and len(keys) > 1:
+            half = len(keys) // 2
+            earlier = await self._search(keys[:half], attributes, among)
+            return earlier + await self._search(keys[half:], attributes, among)
+        return [Person(key, entry) for entry in found.entries if (key := self._reader.key(entry))]
+
+    async def _validities(
+        self, people: Sequence[Person], wanted: frozenset[Validity] | None
+    ) -> Mapping[str, Validity]:
+        """Validity by DN; empty where the mapping decides."""
+        if not self._settings.valid_filter or not people:
+            return {}
+        sought = {*Validity} if wanted is None else wanted
+        known = [validity for validity in (Validity.VALID, Validity.INVALID) if validity in sought]
+        if len(known) == 1:
+            return {person.entry.dn: known[0] for person in people}
+        valid: set[str] = set()
+        keys = list(dict.fromkeys(person.key for person in people))
+        for start in range(0, len(keys), MANY):
+            some, column = keys[start : start + MANY], self._mapping.key_column
+            valid |= {
+                person.entry.dn for person in await self._search(some, [column], self._settings.valid_filter)
+            }
+        return {
+            person.entry.dn: Validity.VALID if person.entry.dn in valid else Validity.INVALID
+            for person in people
+        }
+
+    async def _managers(self, people: Sequence[Person]) -> dict[str, str]:
+        """What is shown instead of the DN of each manager; managers that cannot be read are left out."""
+        dns = self._reader.managers(person.entry for person in people)
+        if not dns:
+            return {}
+        attribute = self._settings.translate_manager_to
+        found = await self._server.read(dns, [attribute])
+        shown = {dn: first(self._reader.value(entry, attribute)) for dn, entry in found.items()}
+        return {dn: text for dn, text in shown.items() if text}

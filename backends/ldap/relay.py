@@ -1,0 +1,149 @@
+"""Bytes between the driver and a directory: connecting, TLS and their time limits are asyncio's.
+
+The driver's own handshake would freeze the whole process while a server says nothing, so the driver only ever
+speaks to a unix socket of ours, in a folder that nobody else can enter, and gone once it has connected.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import ssl
+import tempfile
+import urllib.parse
+
+from backends.ldap.ber import START_TLS, SizeLimitReader, start_tls_accepted
+from backends.ldap.faults import LdapFault
+from backends.ldap.settings import LdapSettings
+
+_CHUNK = 65536
+_LONGEST_ANSWER = 65536
+
+
+def trust(settings: LdapSettings) -> ssl.SSLContext | None:
+    """How to verify the directory: certificate and host name, always; None without TLS."""
+    if settings.tls == "none":
+        return None
+    return ssl.create_default_context(cafile=settings.ca_file or None)
+
+
+class Relay:
+    """One connection to a directory, offered to the driver as a unix socket that can be used once."""
+
+    def __init__(self, settings: LdapSettings, context: ssl.SSLContext | None) -> None:
+        self.limit = SizeLimitReader()
+        self._settings = settings
+        self._context = context
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
+        self._server: asyncio.Server | None = None
+        self._folder: str | None = None
+
+    async def open(self) -> str:
+        """Connect, and return the URL for the driver; the caller limits the time."""
+        self._reader, self._writer = await self._connect()
+        self._writers.append(self._writer)
+        self._folder = tempfile.mkdtemp(prefix="kundengraph-")
+        path = f"{self._folder}/s"
+        self._server = await asyncio.start_unix_server(self._accept, path)
+        return "ldapi://" + urllib.parse.quote(path, safe="")
+
+    def close(self) -> None:
+        """Let go of everything at once."""
+        for writer in self._writers:
+            writer.transport.abort()
+        for task in self._tasks:
+            task.cancel()
+        self._stop_listening()
+
+    async def closed(self) -> None:
+        """Wait until nothing of a closed relay runs any more."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            with contextlib.suppress(Exception):
+                await writer.wait_closed()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        host, port = self._settings.host, self._settings.port
+        if self._settings.tls != "start_tls":
+            name = host if self._context else None
+            return await asyncio.open_connection(host, port, ssl=self._context, server_hostname=name)
+        sock = await _connected(host, port)
+        try:
+            await _start_tls(sock)
+            return await asyncio.open_connection(sock=sock, ssl=self._context, server_hostname=host)
+        except BaseException:
+            sock.close()
+            raise
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._stop_listening()
+        self._writers.append(writer)
+        for pump in (self._pump(reader, self._writer, None), self._pump(self._reader, writer, self.limit)):
+            task = asyncio.create_task(pump)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    @staticmethod
+    async def _pump(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limit: SizeLimitReader | None
+    ) -> None:
+        try:
+            while data := await reader.read(_CHUNK):
+                writer.write(limit.feed(data) if limit else data)
+                await writer.drain()
+        except (OSError, ValueError, IndexError):
+            pass  # both sides see the end of the connection, which says enough
+        finally:
+            writer.close()
+
+    def _stop_listening(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+
+async def _connected(host: str, port: int) -> socket.socket:
+    """A socket connected to the first address of `host` that accepts."""
+    loop = asyncio.get_running_loop()
+    failure: OSError = ConnectionError("the host has no address")
+    for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        sock = socket.socket(family, kind, protocol)
+        sock.setblocking(False)
+        try:
+            await loop.sock_connect(sock, address)
+        except OSError as error:
+            sock.close()
+            failure = error
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    raise failure
+
+
+async def _start_tls(sock: socket.socket) -> None:
+    """Ask for TLS. Not a byte beyond the answer is read: whatever a stranger adds must fail in the handshake."""
+    await asyncio.get_running_loop().sock_sendall(sock, START_TLS)
+    header = await _exactly(sock, 2)
+    if header[1] & 0x80:
+        header += await _exactly(sock, header[1] & 0x7F)
+    length = header[1] if not header[1] & 0x80 else int.from_bytes(header[2:], "big")
+    if length > _LONGEST_ANSWER or not start_tls_accepted(header + await _exactly(sock, length)):
+        raise LdapFault("StartTLS refused")
+
+
+async def _exactly(sock: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        received = await asyncio.get_running_loop().sock_recv(sock, count - len(data))
+        if not received:
+            raise EOFError("the connection ended within an answer")
+        data += received
+    return data

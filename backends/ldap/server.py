@@ -1,0 +1,114 @@
+"""Asks one directory server: through the pool, once more where an idle connection had died, never by referral."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from backends.ldap.entries import Entry
+from backends.ldap.faults import Dead, LdapFault, LimitRefused
+from backends.ldap.pool import Pool
+from backends.ldap.relay import trust
+from backends.ldap.settings import LdapMissing, LdapSettings, Scope
+
+if TYPE_CHECKING:
+    from backends.ldap.connection import Connection
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Entries, and whether the server's limit kept back others."""
+
+    entries: Sequence[Entry]
+    cut: bool = False
+
+
+class Server:
+    """Searches of one source; `binary` names the attributes whose values are to arrive untouched."""
+
+    def __init__(self, settings: LdapSettings, binary: Sequence[str]) -> None:
+        self._settings = settings
+        self._binary = binary
+        self._context: ssl.SSLContext | None = None
+        self._pool: Pool[Connection] = Pool(self._connect, settings.pool_size, settings.timeout)
+
+    async def search(self, base: str, scope: Scope, expression: str, attributes: Sequence[str]) -> Found:
+        """The entries that match, as many as the server gives at once."""
+
+        async def ask(connection: Connection) -> Found:
+            entries = await connection.search(base, scope, expression, attributes)
+            return Found(entries, connection.limited)
+
+        return await self._run(ask)
+
+    async def read(self, dns: Sequence[str], attributes: Sequence[str]) -> dict[str, Entry]:
+        """These entries by the DNs given, without those that do not exist or may not be read."""
+        found: dict[str, Entry] = {}
+
+        async def ask(connection: Connection) -> None:
+            for dn in dns:
+                try:
+                    entries = await connection.search(dn, "base", "(objectClass=*)", attributes)
+                except Dead:
+                    raise
+                except LdapFault:
+                    continue
+                found.update((dn, entry) for entry in entries)
+
+        await self._run(ask)
+        return found
+
+    async def collect(
+        self, base: str, expression: str, attributes: Sequence[str], take: Callable[[Sequence[Entry]], bool]
+    ) -> bool:
+        """Give all entries that match to `take`, page by page, until it wants no more; whether the server cut them.
+
+        A page may come twice when a connection dies in between.
+        """
+        settings = self._settings
+
+        async def ask(connection: Connection) -> bool:
+            pages = connection.pages(base, settings.scope, expression, attributes, settings.page_size)
+            async with aclosing(pages):
+                async for page in pages:
+                    if not take(page):
+                        break
+            return connection.limited
+
+        try:
+            return await self._run(ask)
+        except LimitRefused:
+            found = await self.search(base, settings.scope, expression, attributes)
+            take(found.entries)
+            return found.cut
+
+    async def close(self) -> None:
+        """Give back all connections."""
+        await self._pool.close()
+
+    async def _run(self, operation: Callable[[Connection], Awaitable[T]]) -> T:
+        for last in (False, True):
+            reused = False
+            try:
+                async with self._pool.lease() as lease:
+                    reused = lease.reused
+                    return await operation(lease.connection)
+            except Dead:
+                if last or not reused:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _connect(self) -> Connection:
+        try:
+            from backends.ldap import connection
+        except ImportError as error:
+            raise LdapMissing from error
+        if self._context is None:
+            self._context = trust(self._settings)
+        dn, password = self._settings.bind_dn, self._settings.bind_password
+        return await connection.connect(self._settings, self._context, self._binary, dn, password)
