@@ -99,8 +99,7 @@ class StoreConfig(Settings):
 
     def listed_columns(self) -> Iterator[tuple[KeyPath, str]]:
         """Columns, or dynamic fields, that labels and searches use."""
-        for key in ("list_fields", "search_fields"):
-            yield from (((key, place), column) for place, column in enumerate(self.columns_of(key)))
+        yield from self._listed("list_fields", "search_fields")
 
     def columns_of(self, key: str) -> tuple[str, ...]:
         """The columns that `key` lists; its default follows standard fields that were mapped elsewhere."""
@@ -166,6 +165,10 @@ class StoreConfig(Settings):
                 sentence = f"{row.variable} and customer_key must be the same {self.column_word}"
                 yield Fault(("fields", place, "column"), sentence)
 
+    def _listed(self, *keys: str) -> Iterator[tuple[KeyPath, str]]:
+        for key in self.model_fields_set.intersection(keys):
+            yield from (((key, place), column) for place, column in enumerate(getattr(self, key)))
+
     def _said(self, key: str, variable: str) -> str | None:
         """What `key` says, or else the row of `variable`; None where neither says anything."""
         if key in self.model_fields_set:
@@ -226,6 +229,8 @@ class StoreConfig(Settings):
             elif row.variable == "UserPassword":
                 if row.column and not self.column_pattern.fullmatch(row.column):
                     yield Fault(path, f"is not {self.column_word_with_article}")
+                if any(self.is_password_column(one.column) for one in self.standard_rows()):
+                    yield Fault(path, "holds a standard field, which a password is not")
             else:
                 named.append((path, row.column))
         for path, column in named:
@@ -277,5 +282,4 @@ class UserSourceConfig(StoreConfig):
 
     def listed_columns(self) -> Iterator[tuple[KeyPath, str]]:
         yield from super().listed_columns()
-        for key in ("name_fields", "post_master_search_fields"):
-            yield from (((key, place), column) for place, column in enumerate(self.columns_of(key)))
+        yield from self._listed("name_fields", "post_master_search_fields")

@@ -12,7 +12,8 @@ from backends.ldap.config import LdapLoginConfig, LdapSourceConfig
 from backends.mapping import RecordMapping
 from backends.model import Customer, CustomerUser
 from backends.protocol import Backend
-from backends.sql.config import DatabaseConfig, DatabaseLoginConfig, SqlCustomersConfig, SqlSourceConfig
+from backends.registry import Registry
+from backends.sql.config import DatabaseLoginConfig, RegistryConfig, SqlCustomersConfig, SqlSourceConfig
 
 if TYPE_CHECKING:
     from backends.sql.database import Database
@@ -50,39 +51,38 @@ def backend_of(url: str) -> str | None:
     return SCHEMES.get(url.partition(":")[0])
 
 
-def open_registry(config: DatabaseConfig) -> Database:
-    """The registry's database, not yet connected."""
+def open_registry(config: RegistryConfig) -> Registry:
+    """The registry, not yet connected."""
     from backends.sql.database import open_database
+    from backends.sql.registry import SqlRegistry
 
-    return open_database(config.url, name="registry", pool_size=config.pool_size, timeout=config.timeout)
+    database = open_database(config.url, name="registry", pool_size=config.pool_size, timeout=config.timeout)
+    return SqlRegistry(database, config.groups_table)
 
 
-def open_source(config: SourceConfig, mapping: RecordMapping, registry: Database) -> Backend[CustomerUser]:
-    """The bare driver of a source of customer users, not yet connected."""
+def open_source(config: SourceConfig, mapping: RecordMapping) -> Backend[CustomerUser]:
+    """The bare driver of a source of customer users, not yet connected; a table's url must be there."""
     if isinstance(config, LdapSourceConfig):
-        from backends.ldap.backend import LdapBackend  # needs the extra [ldap], and libraries of the system
+        from backends.ldap.backend import LdapBackend
+        from backends.ldap.settings import require_driver
 
+        require_driver()
         return LdapBackend(mapping, config.settings())
     from backends.sql.backend import SqlBackend
 
-    return SqlBackend(mapping, _database(config, registry), config.table, mapping.customer_user)
+    return SqlBackend(mapping, _database(config), config.table, mapping.customer_user)
 
 
-def open_customers(
-    config: SqlCustomersConfig, mapping: RecordMapping, registry: Database
-) -> Backend[Customer]:
-    """The bare driver of a source of customers, not yet connected."""
+def open_customers(config: SqlCustomersConfig, mapping: RecordMapping) -> Backend[Customer]:
+    """The bare driver of a source of customers, not yet connected; its url must be there."""
     from backends.sql.backend import SqlBackend
 
-    return SqlBackend(mapping, _database(config, registry), config.table, mapping.customer)
+    return SqlBackend(mapping, _database(config), config.table, mapping.customer)
 
 
-def _database(config: SqlSourceConfig | SqlCustomersConfig, registry: Database) -> Database:
-    """A pool of its own for a source with a url of its own; the registry's for the others."""
+def _database(config: SqlSourceConfig | SqlCustomersConfig) -> Database:
     from backends.sql.database import open_database
 
-    if not config.url:
-        return registry.named(config.key)
     return open_database(
         config.url,
         name=config.key,

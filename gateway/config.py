@@ -23,7 +23,7 @@ from backends.fields import (
 from backends.kinds import CUSTOMERS, SOURCES, LoginConfig, SourceConfig, backend_of
 from backends.ldap.config import LdapLoginConfig
 from backends.mapping import CUSTOMER_NAMES, USER_NAMES, RecordMapping
-from backends.sql.config import DatabaseLoginConfig, SqlCustomersConfig
+from backends.sql.config import DatabaseLoginConfig, RegistryConfig, SqlCustomersConfig
 from gateway.reading import Choice, Reader, suggestion
 from gateway.sections import (
     AuditConfig,
@@ -32,7 +32,6 @@ from gateway.sections import (
     GroupsConfig,
     LimitsConfig,
     OidcConfig,
-    RegistryConfig,
     ServerConfig,
     ServicesConfig,
     SigningConfig,
@@ -56,16 +55,12 @@ LOGINS: Mapping[str, type[Settings]] = {
 }
 
 
-def _choice(models: Mapping[str, type[Settings]]) -> Choice:
-    return Choice(lambda table: models.get(str(table.get("backend"))), tuple(models))
-
-
 class AuthConfig(SigningConfig):
     """[auth]: who may ask, and how customer users sign in."""
 
     tokens: tuple[TokenConfig, ...] = ()
     oidc: OidcConfig = OidcConfig()
-    login: Annotated[tuple[SourceLoginConfig | LoginConfig, ...], _choice(LOGINS)] = (SourceLoginConfig(),)
+    login: Annotated[tuple[SourceLoginConfig | LoginConfig, ...], Choice(LOGINS)] = (SourceLoginConfig(),)
 
     @property
     def second_factor_preference(self) -> str:
@@ -96,8 +91,8 @@ class Config(Settings):
     services: ServicesConfig = ServicesConfig()
     email: EmailConfig = EmailConfig()
     tickets: TicketsConfig = TicketsConfig()
-    sources: Annotated[tuple[SourceConfig, ...], _choice(SOURCES)] = ()
-    customers: Annotated[tuple[SqlCustomersConfig, ...], _choice(CUSTOMERS)] = ()
+    sources: Annotated[tuple[SourceConfig, ...], Choice(SOURCES)] = ()
+    customers: Annotated[tuple[SqlCustomersConfig, ...], Choice(CUSTOMERS)] = ()
 
     @cached_property
     def source_mappings(self) -> tuple[RecordMapping, ...]:
@@ -225,18 +220,20 @@ def _add_backend(reader: Reader, table: Any, registry: str | None) -> None:
 def _type_faults(key: str, sources: Sequence[StoreConfig]) -> Iterator[Fault]:
     """One GraphQL field has one type, and one spelling in enums, over all sources."""
     standard = {*USER_NAMES, *CUSTOMER_NAMES}
-    seen: dict[str, tuple[str, str, str]] = {}
+    seen: dict[str, tuple[str, str, StoreConfig]] = {}
     for place, source in enumerate(sources):
         rows = {row.variable: index for index, row in enumerate(source.fields)}
         for row in source.rows:
             if row.variable in standard:
                 continue
-            name, type_, first = seen.setdefault(enum_name(row.name), (row.name, row.type.value, source.key))
+            name, type_, first = seen.setdefault(enum_name(row.name), (row.name, row.type.value, source))
             path: KeyPath = (key, place, "fields", rows[row.variable], "column")
+            if first is source:
+                continue
             if name != row.name:
-                yield Fault(path, f"{row.name} differs from {name} in {first} in its spelling only")
+                yield Fault(path, f"{row.name} differs from {name} in {first.key} in its spelling only")
             elif type_ != row.type.value:
-                yield Fault(path, f"{name} is mapped as {row.type.value} here and as {type_} in {first}")
+                yield Fault(path, f"{name} is mapped as {row.type.value} here and as {type_} in {first.key}")
 
 
 def _syntax(message: str) -> str:

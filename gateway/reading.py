@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin
 from urllib.parse import quote
@@ -23,11 +23,15 @@ SQLITE = "sqlite:///"
 
 
 class Choice:
-    """Marks a list whose tables have different models: `choose` names the one for a table, None for unknown."""
+    """Marks a list whose tables have different models, by their `backend`."""
 
-    def __init__(self, choose: Callable[[Table], type[Settings] | None], known: Sequence[str]) -> None:
-        self.choose = choose
-        self.known = known
+    def __init__(self, models: Mapping[str, type[Settings]]) -> None:
+        self.models = models
+
+    def foreign(self, backend: str) -> set[str]:
+        """Keys that other backends have, and this one has not."""
+        keys = {key for model in self.models.values() for key in model.model_fields}
+        return keys - set(self.models[backend].model_fields)
 
 
 class Reader:
@@ -120,20 +124,27 @@ class Reader:
         """One table of a list; where its backend is misspelt, it is read as the one that was meant."""
         if choice is None or not isinstance(table, dict):
             return self.settings(_only(nested or Settings), table, path)
-        model = choice.choose(table)
-        if model is None:
-            given, here = table.get("backend"), (*path, "backend")
+        backend = table.get("backend")
+        if backend not in choice.models:
+            here, known = (*path, "backend"), tuple(choice.models)
             if not self.is_bad(here):
-                self.fault(here, "required" if given is None else one_of(choice.known, given))
-            meant = difflib.get_close_matches(str(given), choice.known, n=1)
-            table = table | {"backend": meant[0]} if meant else table
-            model = choice.choose(table)
-        return self.settings(model, table, path) if model else None
+                self.fault(here, "required" if backend is None else one_of(known, backend))
+            meant = difflib.get_close_matches(str(backend), known, n=1)
+            if not meant:
+                return None
+            backend = meant[0]
+        foreign = choice.foreign(backend) & table.keys()
+        for key in foreign:
+            self.fault((*path, key), f"is not a key of {backend}")
+        own = {key: value for key, value in table.items() if key not in foreign}
+        return self.settings(choice.models[backend], own | {"backend": backend}, path)
 
     def _from_file(self, table: Table, key: str, field: FieldInfo, path: KeyPath) -> Any:
         """The value in the file that the twin of `key` names."""
         here = (*path, f"{key}_file")
         nested, _, choice = _shape(field)
+        unusable = (*path, key) in self._unusable
+        self._unusable.add((*path, key))
         if key in table:
             self.fault(here, f"{key} is given as well: keep one of them")
         elif nested or choice or get_origin(field.annotation) is dict:
@@ -142,8 +153,9 @@ class Reader:
             self.fault(here, "must be the name of a file")
         elif (content := self._content(table[f"{key}_file"])) is None:
             self.fault(here, "is not a file that can be read")
-            self.fault((*path, key), "could not be read from its file")
         else:
+            if not unusable:
+                self._unusable.discard((*path, key))
             is_list = get_origin(field.annotation) is tuple
             return [line for line in content.splitlines() if line.strip()] if is_list else content
         return _UNSET
@@ -193,15 +205,15 @@ class Reader:
         return {str(item["loc"][0]) for item in items}
 
 
-def suggestion(word: object, known: Iterable[str]) -> str:
+def suggestion(word: object, known: Iterable[str], likeness: float = 0.65) -> str:
     """` (did you mean …?)` where `word` is nearly one of `known`."""
-    close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=likeness)
     return f" (did you mean {close[0]}?)" if close else ""
 
 
 def one_of(known: Sequence[str], given: object) -> str:
     """What a value must be, and which was probably meant."""
-    return f"must be one of {', '.join(known)}{suggestion(given, known)}"
+    return f"must be one of {', '.join(known)}{suggestion(given, known, 0.5)}"
 
 
 _UNSET: Any = object()

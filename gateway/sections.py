@@ -9,13 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 
 from backends.config import Seconds
 from backends.fields import Fault, Settings
-from backends.sql.config import Column, DatabaseConfig
 
 ROLES = ("admin", "editor", "reader", "customer")
 WRITING_ROLES = ("admin", "editor")
@@ -23,15 +21,6 @@ SIGNING_KEY_LENGTH = 32
 
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Role = Literal["admin", "editor", "reader", "customer"]
-
-
-def known_zone(name: str) -> str:
-    """A time zone that exists."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError("is not a time zone such as Europe/Berlin") from error
-    return name
 
 
 def regular_expression(text: str) -> str:
@@ -84,19 +73,6 @@ class ServerConfig(Settings):
         taken = ("/livez", "/readyz", "/metrics", "/graphiql")
         if self.path.rstrip("/") in taken or self.path.startswith("/graphiql/"):
             yield Fault(("path",), "is taken by a page of the gateway's own")
-
-
-class RegistryConfig(DatabaseConfig):
-    """[registry]: the database of relations, groups, services, preferences and tickets."""
-
-    user_id: Count = 1
-    groups_table: Column = "groups_table"
-    time_zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """How create_time and change_time are written."""
-        return ZoneInfo(self.time_zone)
 
 
 class CacheConfig(Settings):

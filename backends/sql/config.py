@@ -8,8 +8,9 @@ from datetime import UTC, tzinfo
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from backends.config import BreakerConfig, PoolSize, Seconds, StoreConfig, UserSourceConfig
 from backends.fields import (
@@ -32,6 +33,15 @@ SqlBackendName = Literal["postgresql", "mariadb", "sqlite"]
 Table = Annotated[str, StringConstraints(pattern=TABLE)]
 Column = Annotated[str, StringConstraints(pattern=COLUMN)]
 PasswordHash = Literal["bcrypt", "sha2", "sha512"]
+
+
+def known_zone(name: str) -> str:
+    """A time zone that exists."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("is not a time zone such as Europe/Berlin") from error
+    return name
 
 
 class SqlStoreConfig(StoreConfig):
@@ -178,6 +188,19 @@ class DatabaseConfig(Settings):
         if not self.url:
             yield Fault(("url",), "required")
         yield from url_faults(self.url, None)
+
+
+class RegistryConfig(DatabaseConfig):
+    """[registry]: the database of relations, groups, services, preferences and tickets."""
+
+    user_id: Annotated[int, Field(ge=1, le=2_147_483_647)] = 1
+    groups_table: Column = "groups_table"
+    time_zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """How create_time and change_time are written."""
+        return ZoneInfo(self.time_zone)
 
 
 class DatabaseLoginConfig(Settings):

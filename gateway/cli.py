@@ -1,0 +1,155 @@
+"""The command `kundengraph`: check, serve, schema, token, demo."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import secrets
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from gateway.config import Config
+
+GOOD, FINDINGS, UNUSABLE = 0, 1, 2
+"""Exit codes: all is well; the stores are not as the file says; the file or the command line is not usable."""
+
+EXIT_CODES = """\
+Exit codes:
+
+0: the file can serve.
+
+1: the file is sound, but a store is not as it says: not reachable, not readable, or without a mapped column.
+The gateway would start all the same, and serve without that store.
+
+2: the file itself is not usable, or the command line is not. Nothing was connected to.
+"""
+
+
+def _version() -> str:
+    try:
+        return version("kundengraph")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+app = App(
+    name="kundengraph",
+    help="One GraphQL schema over up to ten ordered customer-user directories.",
+    version=_version,
+    help_format="plaintext",
+    print_error=True,
+    exit_on_error=False,
+)
+
+File = Annotated[Path, Parameter(help="The configuration, a TOML file.")]
+
+
+@app.command(help_epilogue=EXIT_CODES)
+def check(file: File, /) -> int:
+    """Validate FILE, connect to every source, and compare the mapping with the real columns and attributes.
+
+    Nothing is written: a statement that would help is printed, never run.
+    """
+    from gateway.check import advice_on, report
+    from gateway.check import check as checked
+
+    config = _load(file)
+    found = asyncio.run(checked(config))
+    report(_console(), file.name, found, advice_on(config))
+    return GOOD if all(one.can_serve for one in found) else FINDINGS
+
+
+@app.command
+def serve(
+    file: File,
+    /,
+    *,
+    host: Annotated[str | None, Parameter(help="Listen here instead of server.host.")] = None,
+    port: Annotated[
+        int | None, Parameter(help="Listen here instead of server.port; 0 for a free one.")
+    ] = None,
+) -> int:
+    """Serve the GraphQL API that FILE describes, until interrupted. Stores may be down: they join when they are up."""
+    config = _load(file)
+    from gateway.serving import run
+
+    server = config.server
+    return run(file, config, server.host if host is None else host, server.port if port is None else port)
+
+
+@app.command
+def schema(file: File, /) -> int:
+    """Print the schema that FILE makes, in GraphQL's own language."""
+    config = _load(file)
+    from gateway.app import schema_of
+
+    sys.stdout.write(schema_of(config).as_str().rstrip("\n") + "\n")
+    return GOOD
+
+
+@app.command
+def token(
+    name: Annotated[str, Parameter(help="What the key is called in logs and in the audit trail.")],
+) -> int:
+    """Make an API key: print it, once, and the lines that let it in, which hold only its hash."""
+    key = secrets.token_urlsafe(32)
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    sys.stdout.write(
+        f"# The key of {_quoted(name)}, shown this once; send it as: Authorization: Bearer <key>\n{key}\n\n"
+        f'[[auth.tokens]]\nname = {_quoted(name)}\nsha256 = "{digest}"\nroles = ["reader"]\n'
+    )
+    return GOOD
+
+
+@app.command
+def demo(
+    *,
+    port: Annotated[int, Parameter(help="Listen here; 0 for the usual port, or a free one.")] = 0,
+    once: Annotated[str | None, Parameter(help="Answer this query and leave.")] = None,
+) -> int:
+    """Serve a made-up help desk with three directories, from nothing; all of it is thrown away at the end."""
+    from gateway.demo.run import main as run
+
+    return run(port, once)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line, and exit with its code."""
+    sys.exit(run_command(sys.argv[1:] if arguments is None else arguments))
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command; the exit code."""
+    from gateway.config import ConfigError
+
+    try:
+        result = app(arguments, result_action="return_value")
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return UNUSABLE
+    except CycloptsError:
+        return UNUSABLE
+    return result if isinstance(result, int) else GOOD
+
+
+def _load(file: Path) -> Config:
+    from gateway.config import load
+
+    return load(file)
+
+
+def _console() -> Console:
+    return Console(highlight=False, emoji=False, markup=False)
+
+
+def _quoted(text: str) -> str:
+    """A TOML string."""
+    return json.dumps(text)
