@@ -1,0 +1,85 @@
+"""As much of LDAP's messages as a relay reads, in whatever pieces they come."""
+
+from __future__ import annotations
+
+import pytest
+
+from backends.ldap.ber import START_TLS, SizeLimitReader, element, start_tls_accepted
+
+
+def ber(tag: int, content: bytes, long: bool = False) -> bytes:
+    """One element; `long` spells its length in four bytes, as servers may."""
+    if long or len(content) > 127:
+        return bytes([tag, 0x84]) + len(content).to_bytes(4, "big") + content
+    return bytes([tag, len(content)]) + content
+
+
+def message(number: int, operation: bytes, long: bool = False) -> bytes:
+    return ber(0x30, ber(0x02, bytes([number])) + operation, long)
+
+
+def result(tag: int, code: int, long: bool = False) -> bytes:
+    return ber(tag, ber(0x0A, bytes([code])) + ber(0x04, b"") + ber(0x04, b"why"), long)
+
+
+ENTRY = ber(0x64, ber(0x04, b"uid=ada") + ber(0x30, b"x" * 300))
+DONE = 0x65
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_start_tls_is_granted_by_success_alone(long: bool) -> None:
+    assert start_tls_accepted(message(1, result(0x78, 0, long), long))
+    for code in (1, 2, 52, 80):
+        assert not start_tls_accepted(message(1, result(0x78, code, long), long))
+
+
+def test_start_tls_is_not_granted_by_anything_else() -> None:
+    granted = message(1, result(0x78, 0))
+    assert not start_tls_accepted(message(2, result(0x78, 0)))
+    assert not start_tls_accepted(message(1, result(DONE, 0)))
+    assert not start_tls_accepted(granted + b"\x30\x00")
+    assert not start_tls_accepted(b"\x0a\x01\x00" * 5)
+    # a refusal that holds the bytes of a success in its text
+    refusal = ber(0x78, ber(0x0A, b"\x02") + ber(0x04, b"\x0a\x01\x00") + ber(0x04, b""))
+    assert not start_tls_accepted(message(1, refusal))
+    for end in range(len(granted)):
+        assert not start_tls_accepted(granted[:end])
+
+
+def test_the_request_for_tls_is_one_message() -> None:
+    assert element(START_TLS, 0) == (0x30, 2, len(START_TLS))
+
+
+@pytest.mark.parametrize("long", [False, True])
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 16, 33, 100, 10_000])
+def test_a_size_limit_becomes_a_success_in_whatever_pieces_it_comes(size: int, long: bool) -> None:
+    stream = b"".join(
+        [
+            message(2, ENTRY, long),
+            message(2, ENTRY),
+            message(2, result(DONE, 4, long), long),
+            message(3, ENTRY),
+        ]
+    )
+    expected = stream.replace(result(DONE, 4, long), result(DONE, 0, long))
+    reader = SizeLimitReader()
+    passed = b"".join(reader.feed(stream[place : place + size]) for place in range(0, len(stream), size))
+    assert passed == expected
+    assert reader.exceeded
+
+
+def test_all_else_passes_untouched() -> None:
+    stream = b"".join(
+        message(2, operation)
+        for operation in (
+            ENTRY,
+            result(DONE, 0),
+            result(DONE, 32),
+            result(0x61, 4),
+            result(0x78, 4),
+            ber(0x73, b""),
+        )
+    )
+    reader = SizeLimitReader()
+    assert reader.feed(stream) == stream
+    assert not reader.exceeded
