@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from hashlib import blake2b
+from urllib.parse import urlsplit
 
-from backends.sql.backend import SqlBackend
 from backends.sql.registry import SqlRegistry
 
 from backends.breaker import Breaker
-from backends.cached import Cached, MemoryCache, SharedCache, memory_cache, redis_cache
+from backends.cached import Cached
+from backends.caches import MemoryCache, SharedCache, memory_cache, redis_cache
 from backends.config import StoreConfig
 from backends.directory import Directory
 from backends.envelope import Json, decode_customer, decode_customer_user, encode, namespace
@@ -18,9 +19,10 @@ from backends.guarded import Guarded
 from backends.kinds import SourceConfig
 from backends.ldap.config import LdapSourceConfig
 from backends.mapping import RecordMapping
-from backends.model import Customer, CustomerUser
+from backends.model import Customer, CustomerUser, SourceKind
 from backends.protocol import Backend, R
 from backends.source import Source
+from backends.sql.backend import SqlBackend
 from backends.sql.config import SqlCustomersConfig
 from backends.sql.database import Database, open_database
 from gateway.config import Config
@@ -86,11 +88,12 @@ class Stack:
         decode: Callable[[Json], R],
     ) -> Source[R]:
         breaker = Breaker(config.breaker.failures, config.breaker.seconds)
-        guarded = Guarded(backend, config.key, breaker, config.timeout, config.pool_size)
+        retries = config.kind is SourceKind.LDAP  # its pool has tried a fresh connection already
+        guarded = Guarded(backend, config.key, breaker, config.timeout, config.pool_size, retry=not retries)
         cached = Cached(
             guarded,
             self._cache,
-            namespace=namespace(mapping),
+            namespace=namespace(mapping, self._place(config)),
             secret=self._cache_secret,
             ttl=config.cache_ttl,
             negative_ttl=config.negative_ttl,
@@ -114,6 +117,11 @@ class Stack:
         database = self._store(self._config.database_url(config), config)
         return SqlBackend(mapping, database, config.table, mapping.customer)
 
+    def _place(self, config: StoreConfig) -> str:
+        """Where the store is, without credentials: a source that moved does not inherit what was remembered."""
+        parts = urlsplit(config.url or self._config.registry.url)
+        return f"{parts.scheme}://{parts.hostname}:{parts.port}{parts.path}"
+
     def _store(self, url: str, config: StoreConfig) -> Database:
         return self._database(url, config.key, config.pool_size, config.timeout)
 
@@ -125,8 +133,3 @@ class Stack:
             self._databases[url, False] = shared
             return shared
         return shared.named(name)
-
-
-def mappings(sources: Sequence[Source[R]]) -> Sequence[RecordMapping]:
-    """The mappings of `sources`, in their order."""
-    return [source.mapping for source in sources]

@@ -1,0 +1,54 @@
+"""The records of the registry: groups, grants, services."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backends.model import Validity
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A permission group."""
+
+    id: int
+    name: str
+    comment: str | None = None
+    validity: Validity = Validity.VALID
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it grants anything (PERM-8)."""
+        return self.validity is Validity.VALID
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One stored row: on a login, or on a customer in a context (PERM-1)."""
+
+    group_id: int
+    key: str
+    login: str | None = None
+    customer_id: str | None = None
+    context: str | None = None
+    """The context as stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service; its name is the whole path, joined by `::` (SVC-11)."""
+
+    id: int
+    name: str
+    comment: str | None = None
+    validity: Validity = Validity.VALID
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it can be in effect."""
+        return self.validity is Validity.VALID
+
+    @property
+    def parent_name(self) -> str | None:
+        """Name of the service above it."""
+        return self.name.rpartition("::")[0] or None

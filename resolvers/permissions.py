@@ -1,0 +1,128 @@
+"""Why somebody holds what in which group: a pure function of stored rows and the configured policy."""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from backends.records import Grant, Group
+
+
+class PermissionContext(enum.Enum):
+    """Whose tickets a grant on a customer covers: those of the same customer, or of others too (PERM-3)."""
+
+    SAME_CUSTOMER = "same"
+    OTHER_CUSTOMERS = "other"
+
+
+class Origin(enum.Enum):
+    """Where a permission comes from (EFF-6)."""
+
+    DIRECT = "direct"
+    CUSTOMER = "customer"
+    ALWAYS = "always"
+    UNRESTRICTED = "unrestricted"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One grant that contributes: the keys it stands for, and the customer through whom it comes."""
+
+    origin: Origin
+    keys: tuple[str, ...]
+    customer_id: str | None = None
+    context: PermissionContext | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionPolicy:
+    """What the configuration says of permissions."""
+
+    enabled: bool = False
+    keys: tuple[str, ...] = ("ro", "rw")
+    """Every configured key; the last one, rw, stands for all (PERM-2)."""
+    always: tuple[str, ...] = ("users",)
+    customer_always: tuple[str, ...] = ("users",)
+    same_context: str = "Ticket::CustomerID::Same"
+    other_context: str = ""
+
+    def implied(self, key: str) -> tuple[str, ...]:
+        """What holding `key` means; nothing where it is not configured (PERM-2)."""
+        if key == "rw":
+            return self.keys
+        return (key,) if key in self.keys else ()
+
+    def stored(self, context: PermissionContext) -> str:
+        """How `context` is stored; empty where it is not configured (PERM-3)."""
+        return self.same_context if context is PermissionContext.SAME_CUSTOMER else self.other_context
+
+    def read(self, stored: str | None) -> PermissionContext | None:
+        """Which context a stored value means, if any."""
+        return next((one for one in PermissionContext if stored and self.stored(one) == stored), None)
+
+    @property
+    def contexts(self) -> tuple[PermissionContext, ...]:
+        """The configured contexts, the default one first."""
+        return tuple(one for one in PermissionContext if self.stored(one))
+
+
+def reasons_for(
+    login: str | None,
+    customer_ids: Collection[str],
+    groups: Mapping[int, Group],
+    grants: Iterable[Grant],
+    policy: PermissionPolicy,
+    context: PermissionContext = PermissionContext.SAME_CUSTOMER,
+) -> Mapping[int, Sequence[Reason]]:
+    """Why `login` holds what it holds, for each valid group in which it holds something (PERM-8, EFF-6).
+
+    With login None: what the customers hold, whoever belongs to them (PERM-14). Direct grants and always-groups
+    count for tickets of the same customer alone; a customer's grant in the context it names.
+    """
+    valid = {id_: group for id_, group in groups.items() if group.is_valid}
+    if not policy.enabled:
+        return {id_: [Reason(Origin.UNRESTRICTED, policy.keys)] for id_ in valid}
+    reasons: dict[int, list[Reason]] = defaultdict(list)
+    for grant in grants:
+        keys = policy.implied(grant.key)
+        if grant.group_id not in valid or not keys:
+            continue
+        if grant.login is not None:
+            if grant.login == login and context is PermissionContext.SAME_CUSTOMER:
+                _add(reasons[grant.group_id], Reason(Origin.DIRECT, keys))
+        elif grant.customer_id in customer_ids and policy.read(grant.context) is context:
+            _add(reasons[grant.group_id], Reason(Origin.CUSTOMER, keys, grant.customer_id, context))
+    for id_, reason in _always(login, customer_ids, valid, policy, context):
+        _add(reasons[id_], reason)
+    return {id_: found for id_, found in reasons.items() if found}
+
+
+def keys_of(reasons: Iterable[Reason], policy: PermissionPolicy) -> tuple[str, ...]:
+    """Every key in effect, in the configured order."""
+    held = {key for reason in reasons for key in reason.keys}
+    return tuple(key for key in policy.keys if key in held)
+
+
+def _always(
+    login: str | None,
+    customer_ids: Collection[str],
+    valid: Mapping[int, Group],
+    policy: PermissionPolicy,
+    context: PermissionContext,
+) -> Iterator[tuple[int, Reason]]:
+    """The groups that everybody, or everybody with a customer, has with every key (PERM-11, PERM-14)."""
+    if context is not PermissionContext.SAME_CUSTOMER:
+        return
+    for id_, group in valid.items():
+        if login is not None and group.name in policy.always:
+            yield id_, Reason(Origin.ALWAYS, policy.keys)
+        if group.name in policy.customer_always:
+            for customer_id in sorted(customer_ids):
+                yield id_, Reason(Origin.ALWAYS, policy.keys, customer_id, context)
+
+
+def _add(reasons: list[Reason], reason: Reason) -> None:
+    if reason not in reasons:
+        reasons.append(reason)
