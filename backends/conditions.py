@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backends.filters import DynamicHits, FieldCondition, Filter, Members, Operator
+from backends.filters import DynamicHits, FieldCondition, Filter, Holders, Members, Operator
 from backends.mapping import FieldMapping, FieldType, RecordMapping
 from backends.model import Membership, Validity
 from backends.search import AllOf, AnyOf, Search, Word, pieces
@@ -124,6 +124,8 @@ def condition_of(filter: Filter, mapping: RecordMapping) -> Condition:
         parts.append(Not(In(mapping.key_column, filter.exclude_exactly, folded=False)))
     if filter.members is not None:
         parts.append(_members(filter.members, mapping))
+    if filter.holders is not None:
+        parts.append(_holders(filter.holders, mapping))
     parts += [field_condition(condition, mapping) for condition in filter.fields]
     return _all(parts)
 
@@ -203,6 +205,17 @@ def _members(members: Members, mapping: RecordMapping) -> Condition:
         parts.append(Lists(mapping.customer_ids_column, members.customer_id, folded))
     if Membership.ADDITIONAL in members.kinds and members.related:
         parts.append(In(mapping.key_column, members.related, folded))
+    return _any(parts)
+
+
+def _holders(holders: Holders, mapping: RecordMapping) -> Condition:
+    parts: list[Condition] = []
+    if holders.keys:
+        parts.append(In(mapping.key_column, holders.keys, folded=False))
+    if holders.customer_ids and mapping.customer_id_column and not mapping.exclude_primary_customer_id:
+        parts.append(In(mapping.customer_id_column, holders.customer_ids, folded=False))
+    if mapping.customer_ids_column:
+        parts += [Lists(mapping.customer_ids_column, one, folded=False) for one in holders.customer_ids]
     return _any(parts)
 
 

@@ -42,6 +42,14 @@ class Members:
 
 
 @dataclass(frozen=True, slots=True)
+class Holders:
+    """Those who are one of `keys`, or to whom one of `customer_ids` applies; all compared exactly (PERM-18)."""
+
+    customer_ids: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DynamicHits:
     """Logins whose dynamic field `field`, which lives in the registry, matches what was asked."""
 
@@ -71,6 +79,7 @@ class Filter:
     needs: tuple[str, ...] = ()
     """Fields that a source must have to be searched at all, beside those of `fields` (DET-1)."""
     members: Members | None = None
+    holders: Holders | None = None
 
 
 EVERYTHING = Filter(validity=None)
