@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -85,6 +86,14 @@ class FieldConfig(Settings):
 def is_password(variable: str) -> bool:
     """Whether a variable is named like a password (MAP-9, MAP-11)."""
     return PASSWORD.search(variable) is not None
+
+
+def can_be_read(path: Path, *, folder: bool = False) -> bool:
+    """Whether a file, or a folder, is there; a name that no file can have is none."""
+    try:
+        return path.is_dir() if folder else path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def enum_name(name: str) -> str:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from backends.config import StoreConfig
 from backends.errors import GatewayError, SourceUnavailable
+from backends.fields import can_be_read
 from backends.kinds import open_customers, open_registry, open_source
 from backends.ldap.config import DirectoryConfig, LdapSourceConfig
 from backends.ldap.settings import LdapMissing
@@ -219,7 +220,7 @@ def _silence(store: _Store, error: BaseException) -> str:
         return f"no answer within {store.timeout:g} s"
     if store.url.startswith(SQLITE):
         file = Path(unquote(store.url.removeprefix(SQLITE).partition("?")[0]))
-        if not file.is_file():
+        if not can_be_read(file):
             return f"there is no file {file} (an absolute path takes four slashes: sqlite:////…)"
     return reason_of(error)
 

@@ -168,6 +168,11 @@ def loads(text: str, file: Path, environ: Mapping[str, str] | None = None) -> Co
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(file, [Fault((), _syntax(str(error)))]) from None
+    return config_from(data, file, environ)
+
+
+def config_from(data: dict[str, Any], file: Path, environ: Mapping[str, str] | None = None) -> Config:
+    """Read parsed TOML that is, or would be, in `file`."""
     reader = Reader(file.parent, os.environ if environ is None else environ)
     config = _read(reader, reader.expanded(data))
     if config is None or reader.faults:

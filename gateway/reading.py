@@ -124,12 +124,12 @@ class Reader:
         """One table of a list; where its backend is misspelt, it is read as the one that was meant."""
         if choice is None or not isinstance(table, dict):
             return self.settings(_only(nested or Settings), table, path)
-        backend = table.get("backend")
+        backend = str(table.get("backend", ""))
         if backend not in choice.models:
             here, known = (*path, "backend"), tuple(choice.models)
             if not self.is_bad(here):
-                self.fault(here, "required" if backend is None else one_of(known, backend))
-            meant = difflib.get_close_matches(str(backend), known, n=1)
+                self.fault(here, one_of(known, backend) if "backend" in table else "required")
+            meant = difflib.get_close_matches(backend, known, n=1)
             if not meant:
                 return None
             backend = meant[0]

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 
 from backends.config import Seconds
-from backends.fields import Fault, Settings
+from backends.fields import Fault, Settings, can_be_read
 
 ROLES = ("admin", "editor", "reader", "customer")
 WRITING_ROLES = ("admin", "editor")
@@ -158,7 +158,7 @@ class LimitsConfig(Settings):
         if self.persisted_documents is None:
             if self.required:
                 yield Fault(("persisted_documents",), "required, since only its documents are to run")
-        elif not self.persisted_documents.is_dir():
+        elif not can_be_read(self.persisted_documents, folder=True):
             yield Fault(("persisted_documents",), "is not a folder that can be read")
 
 

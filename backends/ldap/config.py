@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 from backends.config import Lifetime, Seconds, UserSourceConfig
-from backends.fields import DIRECTORY_ROWS, Fault, KeyPath, Settings, with_columns
+from backends.fields import DIRECTORY_ROWS, Fault, KeyPath, Settings, can_be_read, with_columns
 from backends.ldap.settings import LdapSettings
 from backends.mapping import FieldMapping, RecordMapping
 
@@ -97,7 +97,7 @@ class DirectoryConfig(Settings):
             yield Fault(("bind_dn",), "cannot hold NUL, nor can bind_password")
         if password and not self.bind_dn:
             yield Fault(("bind_dn",), "required, since bind_password is given")
-        if self.ca_file is not None and not self.ca_file.is_file():
+        if self.ca_file is not None and not can_be_read(self.ca_file):
             yield Fault(("ca_file",), "is not a file that can be read")
 
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import operator
+import tomllib
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from backends.config import UserSourceConfig
 from backends.kinds import backend_of
 from backends.ldap.config import LdapLoginConfig, LdapSourceConfig
 from backends.mapping import FieldType
 from backends.sql.config import SqlSourceConfig
-from gateway.config import Config, ConfigError, load, loads
+from gateway.config import Config, ConfigError, config_from, load, loads
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "kundengraph.example.toml"
 KEY = "k" * 40
@@ -812,3 +820,33 @@ def test_a_configuration_cannot_be_changed() -> None:
     assert isinstance(source, SqlSourceConfig)
     with pytest.raises(ValueError, match="frozen"):
         source.table = "other"
+
+
+JUNK: tuple[Any, ...] = (
+    *(None, 1, -1, True, "", "x y", [], ["a"], [[]], {}, {"a": 1}, float("nan"), date(2020, 1, 1), "\0", "ü"),
+    *("${X}", "${", "postgresql://[", "ldap://[::", "sqlite://", 10**30, [{}], "a" * 5000),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.sampled_from(JUNK)), min_size=1, max_size=4))
+def test_whatever_a_file_holds_it_is_read_or_refused(changes: list[tuple[int, object]]) -> None:
+    data: Any = tomllib.loads(TestTheExample.text)
+    for number, value in changes:
+        *way, last = places[number % len(places)] if (places := list(_places(data))) else ("auth",)
+        table = functools.reduce(operator.getitem, way, data)
+        table[last] = copy.deepcopy(value)
+    file = Path("/etc/kundengraph.toml")
+    try:
+        config = config_from(data, file, {"KUNDENGRAPH_SIGNING_KEY": KEY})
+    except ConfigError as error:
+        assert str(error).count("\n") >= 1
+    else:
+        assert all(mapping.columns for mapping in (*config.source_mappings, *config.customer_mappings))
+
+
+def _places(value: Any) -> Iterator[tuple[Any, ...]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield (key,)
+        yield from ((key, *rest) for rest in _places(item))
