@@ -82,6 +82,8 @@ class Store(ABC):
     cannot: ClassVar[Mapping[str, str]] = {}
     """What this kind of store cannot do or hold, and why."""
 
+    timeout: float = TIMEOUT
+
     def __init__(self) -> None:
         self._made: dict[int, tuple[Sequence[Columns], str]] = {}
         self._worlds: dict[tuple[str, RecordMapping], World[CustomerUser]] = {}
@@ -181,9 +183,9 @@ class Tables(Store):
         self._closing.append(backend)
         return World(backend, MemoryBackend(mapping, rows, mapping.customer, self.kind), mapping)
 
-    def database(self, timeout: float = TIMEOUT) -> Database:
+    def database(self) -> Database:
         """The database, not yet connected."""
-        return open_database(self.url, name="people", pool_size=3, timeout=timeout)
+        return open_database(self.url, name="people", pool_size=3, timeout=self.timeout)
 
     def create(self, table: str, rows: Sequence[Columns]) -> str:
         """The statement that makes a table for these rows."""
@@ -322,7 +324,7 @@ class InDirectory(Store):
             bind_password=self.server.rootpw,
             always_filter="(objectClass=account)",
             valid_filter="(employeeType=active)",
-            timeout=TIMEOUT,
+            timeout=self.timeout,
         )
         return LdapBackend(mapping, settings)
 

@@ -1,0 +1,1 @@
+"""Laws that every world keeps, tried on random ones."""
