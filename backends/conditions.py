@@ -216,6 +216,9 @@ def _holders(holders: Holders, mapping: RecordMapping) -> Condition:
         parts.append(In(mapping.customer_id_column, holders.customer_ids, folded=False))
     if mapping.customer_ids_column:
         parts += [Lists(mapping.customer_ids_column, one, folded=False) for one in holders.customer_ids]
+    if holders.any_customer:
+        primary = None if mapping.exclude_primary_customer_id else mapping.customer_id_column
+        parts += [Not(Empty(column)) for column in (primary, mapping.customer_ids_column) if column]
     return _any(parts)
 
 

@@ -43,10 +43,12 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """Those who are one of `keys`, or to whom one of `customer_ids` applies; all compared exactly (PERM-18)."""
+    """Those who are one of `keys`, or to whom one of `customer_ids` applies; compared exactly (PERM-18)."""
 
     customer_ids: tuple[str, ...]
     keys: tuple[str, ...]
+    any_customer: bool = False
+    """Whoever has any customer at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,10 @@ class Registry(Protocol):
         """Logins related to each customer, ordered by login (MULTI-8); customers without any are left out."""
         ...
 
+    async def related_logins(self) -> Sequence[str]:
+        """Every login that is related to some customer."""
+        ...
+
     async def dynamic_values(
         self, object_type: ObjectType, names: Sequence[str]
     ) -> Mapping[str, Mapping[str, tuple[str, ...]]]:

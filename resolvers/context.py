@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from backends.directory import Directory
 from backends.model import Customer, CustomerUser
+from backends.registries import GroupStore, ServiceStore
 from backends.registry import Registry
 from resolvers.cursors import Seal
+from resolvers.permissions import PermissionPolicy
+from resolvers.policies import ServicePolicy
 from resolvers.viewer import Viewer
 
 P = TypeVar("P")
@@ -27,7 +30,10 @@ class Services:
     customers: Directory[Customer]
     registry: Registry
     seal: Seal
-    order_fields: Mapping[str, str] = field(default_factory=dict)
+    groups: GroupStore = field(default=cast(GroupStore, None))
+    offers: ServiceStore = field(default=cast(ServiceStore, None))
+    policy: PermissionPolicy = field(default_factory=PermissionPolicy)
+    service_policy: ServicePolicy = field(default_factory=ServicePolicy)
 
 
 @dataclass(slots=True)

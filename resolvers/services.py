@@ -1,0 +1,98 @@
+"""What the fields of services mean: which are in effect, which are assigned, and to whom."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+from backends.model import CustomerUser, Validity
+from backends.records import Service
+from backends.registries import DEFAULT_LOGIN
+from resolvers.context import RequestContext
+from resolvers.keyed import KeyedConnection, KeyedEdge, KeyedList
+from resolvers.lists import page_size
+
+
+async def by_name(context: RequestContext, name: str) -> Service | None:
+    """The service with exactly this full name."""
+    return next((one for one in await context.services.offers.services() if one.name == name), None)
+
+
+async def listed(context: RequestContext, validity: frozenset[Validity]) -> Sequence[Service]:
+    """Services of these validities, by name; valid ones alone leave out what hangs below an invalid one."""
+    services = await context.services.offers.services()
+    if validity == {Validity.VALID} and not context.services.service_policy.keep_children:
+        return _without_orphans(services)
+    return [one for one in services if one.validity in validity]
+
+
+async def defaults(context: RequestContext) -> Sequence[Service]:
+    """The default services that are valid."""
+    services, assigned = await _assigned(context, [DEFAULT_LOGIN])
+    return _valid(services, assigned.get(DEFAULT_LOGIN, ()))
+
+
+async def in_effect_of(context: RequestContext, users: Sequence[CustomerUser]) -> Sequence[Sequence[Service]]:
+    """The valid assigned services, or the defaults where nothing at all is assigned (SVC-4, SVC-6)."""
+    services, assigned = await _assigned(context, [DEFAULT_LOGIN, *(user.login for user in users)])
+    default = assigned.get(DEFAULT_LOGIN, ())
+    found = []
+    for user in users:
+        own = assigned.get(user.login, ())
+        if context.services.service_policy.always_defaults:
+            own = (*own, *default)
+        found.append(_valid(services, own or default))
+    return found
+
+
+async def assigned_to(context: RequestContext, users: Sequence[CustomerUser]) -> Sequence[Sequence[Service]]:
+    """The assigned services as stored, invalid ones included."""
+    services, assigned = await _assigned(context, [user.login for user in users])
+    return [_some(services, assigned.get(user.login, ())) for user in users]
+
+
+async def parents_of(context: RequestContext, services: Sequence[Service]) -> Sequence[Service | None]:
+    """The service above each, where one has its name (SVC-11)."""
+    by_name = {one.name: one for one in await context.services.offers.services()}
+    return [by_name.get(one.parent_name or "") for one in services]
+
+
+async def are_defaults(context: RequestContext, services: Sequence[Service]) -> Sequence[bool]:
+    """Whether each is a default service."""
+    assigned = await context.services.offers.assigned([DEFAULT_LOGIN])
+    return [one.id in assigned.get(DEFAULT_LOGIN, ()) for one in services]
+
+
+async def users_of(
+    context: RequestContext, service: Service, first: int | None, after: str | None
+) -> KeyedConnection:
+    """Logins that the service is assigned to, by login; the reserved one is none of them (SVC-3)."""
+    wanted = KeyedList("Service.customerUsers", service.id, page_size(first), after)
+    logins = await context.services.offers.logins_of(service.id, wanted.last(context, 1)[0], wanted.limit)
+    return wanted.connection(context, [KeyedEdge((login,)) for login in logins])
+
+
+async def _assigned(
+    context: RequestContext, logins: Sequence[str]
+) -> tuple[Mapping[int, Service], Mapping[str, tuple[int, ...]]]:
+    store = context.services.offers
+    services, assigned = await asyncio.gather(store.services(), store.assigned(logins))
+    return {one.id: one for one in services}, assigned
+
+
+def _some(services: Mapping[int, Service], ids: Iterable[int]) -> list[Service]:
+    return sorted((services[one] for one in set(ids) if one in services), key=lambda one: one.name)
+
+
+def _valid(services: Mapping[int, Service], ids: Iterable[int]) -> list[Service]:
+    return [one for one in _some(services, ids) if one.is_valid]
+
+
+def _without_orphans(services: Sequence[Service]) -> list[Service]:
+    invalid = {one.name for one in services if not one.is_valid}
+    return [one for one in services if one.is_valid and not invalid.intersection(_above(one.name))]
+
+
+def _above(name: str) -> list[str]:
+    parts = name.split("::")
+    return ["::".join(parts[:length]) for length in range(1, len(parts))]
