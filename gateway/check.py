@@ -130,6 +130,8 @@ def _headline(one: SourceFindings) -> Text:
 def _missing(one: SourceFindings, missing: Finding) -> str:
     if one.path == "registry" or missing.column == one.table:
         return f"table {missing.column} does not exist"
+    if one.backend == "ldap" and missing.column == "base_dn":
+        return "base_dn does not exist in the directory"
     word = "attribute" if one.backend == "ldap" else "column"
     return f"{word} {missing.column} is mapped, but does not exist"
 
