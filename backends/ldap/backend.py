@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
+import itertools
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
@@ -73,6 +73,8 @@ class LdapBackend:
 
     async def tally(self, field: str, filter: Filter) -> Mapping[str | None, int]:
         """How many matching records hold each value, as stored; of several values the first."""
+        if self._mapping.field(field) is None:
+            return {}
         condition = condition_of(filter, self._mapping)
         wanted = Wanted(condition, (field,), directions=(False, False, False), folded=False)
         async with self._call():
@@ -88,6 +90,13 @@ class LdapBackend:
         start = keys.start(after, 0) if after is not None else 0
         return [(place[0], place[1]) for place in keys.places[start : start + limit]]
 
+    async def twins(self) -> Sequence[str]:
+        """Keys that another spelling hides: all but the first of each folded key."""
+        async with self._call():
+            keys = await self._list(EVERYTHING, Order(()))
+        pairs = itertools.pairwise(keys.places)
+        return [place[1] for before, place in pairs if before[0] == place[0]]
+
     async def ping(self) -> None:
         """Return when the directory answers a bound connection, whether the base exists or not."""
         async with self._call():
@@ -100,7 +109,7 @@ class LdapBackend:
                 return Inspection(None, [Finding("base_dn", None)], ["The directory has no entry base_dn."])
             findings = await unknown_attributes(self._server, self._settings, self._mapping)
             keys = await self._list(EVERYTHING, Order(()))
-        advice = [*self._advice()]
+        advice: list[str] = []
         if findings is None:
             advice.append(
                 "The directory does not show its schema, so the mapped attributes were not checked."
@@ -144,12 +153,6 @@ class LdapBackend:
     def _position(self, place: Place) -> Position:
         return Position(place[:-2], place[-2], place[-1], self._settings.key)
 
-    def _advice(self) -> Sequence[str]:
-        settings = self._settings
-        if settings.bind_dn and settings.tls == "none" and not _is_loopback(settings.host):
-            return ["bind_dn and its password cross the network readable: use ldaps or start_tls."]
-        return []
-
 
 def _binary(mapping: RecordMapping, settings: LdapSettings) -> Sequence[str]:
     """Attributes whose bytes are wanted as they are: the driver would make numbers and truth values of some."""
@@ -173,10 +176,3 @@ async def _together(questions: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         if isinstance(answer, BaseException):
             raise answer
     return [answer for answer in answers if not isinstance(answer, BaseException)]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -7,7 +7,7 @@ START_TLS = bytes.fromhex("301d02010177188016") + b"1.3.6.1.4.1.1466.20037"
 
 _SEQUENCE, _INTEGER, _ENUMERATED = 0x30, 0x02, 0x0A
 _SEARCH_DONE, _EXTENDED_RESPONSE = 0x65, 0x78
-_SUCCESS, _SIZE_LIMIT_EXCEEDED = 0, 4
+SUCCESS, SIZE_LIMIT_EXCEEDED = 0, 4
 _PEEK = 32
 """Enough bytes of a message to reach the result code of a finished search."""
 
@@ -46,18 +46,20 @@ def start_tls_accepted(message: bytes) -> bool:
         and end == len(message)
         and code_end <= response_end <= end
         and message[id_start:id_end] == b"\x01"
-        and message[code_start:code_end] == bytes([_SUCCESS])
+        and message[code_start:code_end] == bytes([SUCCESS])
     )
 
 
-class SizeLimitReader:
-    """Lets a directory's answers through, but turns "size limit exceeded" into success and remembers it.
+class AnswerReader:
+    """Lets a directory's answers through and notes how searches end, which the driver does not tell properly.
 
-    The driver throws away the entries that came before that code, and they are an answer (LDAP-30).
+    It throws away the entries that came before "size limit exceeded", and they are an answer (LDAP-30), so that code
+    becomes success on its way. And "no such object" looks to it like an empty answer, which it is not.
     """
 
     def __init__(self) -> None:
-        self.exceeded = False
+        self.code: int | None = None
+        """Result code of the search that ended last."""
         self._held = bytearray()
         self._skip = 0
 
@@ -73,7 +75,7 @@ class SizeLimitReader:
                 _, _, end = element(buffer, place)
                 if len(buffer) < min(end, place + _PEEK):
                     break
-                self._pardon(buffer, place)
+                self._note(buffer, place)
             except Incomplete:
                 break
             place = end
@@ -82,13 +84,15 @@ class SizeLimitReader:
         self._held = buffer[passed:]
         return bytes(buffer[:passed])
 
-    def _pardon(self, message: bytearray, place: int) -> None:
+    def _note(self, message: bytearray, place: int) -> None:
         _, start, _ = element(message, place)
         _, _, id_end = element(message, start)
         if message[id_end] != _SEARCH_DONE:
             return
         _, code_place, _ = element(message, id_end)
         code_tag, code_start, _ = element(message, code_place)
-        if code_tag == _ENUMERATED and message[code_start] == _SIZE_LIMIT_EXCEEDED:
-            message[code_start] = _SUCCESS
-            self.exceeded = True
+        if code_tag != _ENUMERATED:
+            return
+        self.code = message[code_start]
+        if self.code == SIZE_LIMIT_EXCEEDED:
+            message[code_start] = SUCCESS

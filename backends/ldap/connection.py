@@ -16,13 +16,14 @@ import bonsai
 from bonsai.asyncio import AIOLDAPConnection
 from bonsai.ldapconnection import BaseLDAPConnection
 
+from backends.ldap.ber import SIZE_LIMIT_EXCEEDED, SUCCESS
 from backends.ldap.entries import Entry
 from backends.ldap.faults import Dead, LdapFault, LimitRefused, NoSuchEntry
 from backends.ldap.relay import Relay
 from backends.ldap.settings import LdapSettings, Scope
 
 _SCOPES: dict[Scope, int] = {"base": 0, "one": 1, "sub": 2}
-_TIME_LIMIT, _ADMIN_LIMIT, _INVALID_DN = 3, 11, 34
+_TIME_LIMIT, _ADMIN_LIMIT, _NO_SUCH_OBJECT, _INVALID_DN = 3, 11, 32, 34
 _FIRST_LOOK, _LAST_LOOK = 0.001, 0.25
 
 
@@ -70,18 +71,19 @@ class Connection:
     @property
     def limited(self) -> bool:
         """Whether the server's size limit cut the last search."""
-        return self._relay.limit.exceeded
+        return self._relay.answers.code == SIZE_LIMIT_EXCEEDED
 
     async def search(
         self, base: str, scope: Scope, expression: str, attributes: Sequence[str]
     ) -> list[Entry]:
         """The entries that match, at most as many as the server gives at once."""
-        self._relay.limit.exceeded = False
+        self._relay.answers.code = None
         with _faults():
             found = await self._driver.search(
                 base, _SCOPES[scope], expression, list(attributes), self._timeout
             )
-            return [_entry(item) for item in found]
+        self._check()
+        return [_entry(item) for item in found]
 
     async def pages(
         self,
@@ -92,18 +94,27 @@ class Connection:
         page_size: int,
     ) -> AsyncGenerator[list[Entry], None]:
         """The entries that match, by pages; the time limit holds for each page."""
-        self._relay.limit.exceeded = False
+        self._relay.answers.code = None
         with _faults():
             found = await self._driver.paged_search(
                 base, _SCOPES[scope], expression, list(attributes), self._timeout, page_size=page_size
             )
         while True:
+            self._check()
             yield [_entry(item) for item in found]
             with _faults():
                 message = found.acquire_next_page()
                 if message is None:
                     return
                 found = await self._driver.evaluate(message, self._timeout)
+
+    def _check(self) -> None:
+        """The driver takes some failures for empty answers."""
+        code = self._relay.answers.code
+        if code == _NO_SUCH_OBJECT:
+            raise NoSuchEntry
+        if code not in (SUCCESS, SIZE_LIMIT_EXCEEDED):
+            raise LdapFault
 
     def drop(self) -> None:
         """Let go at once."""

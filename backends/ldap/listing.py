@@ -14,9 +14,9 @@ from backends.ldap.keys import Collector, KeyList, Place, Wanted
 from backends.ldap.membership import Membership
 from backends.ldap.server import Server
 from backends.ldap.settings import LdapSettings
-from backends.mapping import FieldMapping, RecordMapping, first
+from backends.mapping import FieldMapping, FieldType, RecordMapping, first
 from backends.model import Validity
-from backends.order import fold
+from backends.order import fold, number_text
 
 LONGEST = 20
 """Time limits of one call that reading a whole list may take."""
@@ -102,15 +102,16 @@ class Listing:
 
     def _places(self, page: Sequence[Entry], part: _Part, test: Test) -> Iterator[Place]:
         rows = [(name, self._row(name)) for name in part.wanted.fields]
-        same = _fold if part.wanted.folded else str
         for entry in page:
             key = self._reader.key(entry)
             if not key or (part.members is not None and self._name(entry, key) not in part.members):
                 continue
             validity = self._validity(entry, part.validity)
             if test(self._reader.values(entry), validity):
-                texts = (self._text(entry, name, row, validity) for name, row in rows)
-                yield (*map(same, texts), _fold(key), key)
+                texts = [self._text(entry, name, row, validity) for name, row in rows]
+                if part.wanted.folded:
+                    texts = [_sortable(text, row) for text, (_, row) in zip(texts, rows, strict=True)]
+                yield (*texts, _fold(key), key)
 
     def _name(self, entry: Entry, key: str) -> str:
         return self._group.name(entry, key) if self._group is not None else key
@@ -129,3 +130,7 @@ class Listing:
         if self._settings.valid_filter or column is None:
             return known
         return Validity.of(first(self._reader.value(entry, column)))
+
+
+def _sortable(text: str, row: FieldMapping | None) -> str:
+    return number_text(text) if row is not None and row.type is FieldType.INT else _fold(text)

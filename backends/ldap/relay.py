@@ -14,7 +14,7 @@ import ssl
 import tempfile
 import urllib.parse
 
-from backends.ldap.ber import START_TLS, SizeLimitReader, start_tls_accepted
+from backends.ldap.ber import START_TLS, AnswerReader, start_tls_accepted
 from backends.ldap.faults import LdapFault
 from backends.ldap.settings import LdapSettings
 
@@ -33,7 +33,7 @@ class Relay:
     """One connection to a directory, offered to the driver as a unix socket that can be used once."""
 
     def __init__(self, settings: LdapSettings, context: ssl.SSLContext | None) -> None:
-        self.limit = SizeLimitReader()
+        self.answers = AnswerReader()
         self._settings = settings
         self._context = context
         self._tasks: set[asyncio.Task[None]] = set()
@@ -81,18 +81,18 @@ class Relay:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._stop_listening()
         self._writers.append(writer)
-        for pump in (self._pump(reader, self._writer, None), self._pump(self._reader, writer, self.limit)):
+        for pump in (self._pump(reader, self._writer, None), self._pump(self._reader, writer, self.answers)):
             task = asyncio.create_task(pump)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     @staticmethod
     async def _pump(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limit: SizeLimitReader | None
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answers: AnswerReader | None
     ) -> None:
         try:
             while data := await reader.read(_CHUNK):
-                writer.write(limit.feed(data) if limit else data)
+                writer.write(answers.feed(data) if answers else data)
                 await writer.drain()
         except (OSError, ValueError, IndexError):
             pass  # both sides see the end of the connection, which says enough

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backends.ldap.ber import START_TLS, SizeLimitReader, element, start_tls_accepted
+from backends.ldap.ber import START_TLS, AnswerReader, element, start_tls_accepted
 
 
 def ber(tag: int, content: bytes, long: bool = False) -> bytes:
@@ -62,10 +62,10 @@ def test_a_size_limit_becomes_a_success_in_whatever_pieces_it_comes(size: int, l
         ]
     )
     expected = stream.replace(result(DONE, 4, long), result(DONE, 0, long))
-    reader = SizeLimitReader()
+    reader = AnswerReader()
     passed = b"".join(reader.feed(stream[place : place + size]) for place in range(0, len(stream), size))
     assert passed == expected
-    assert reader.exceeded
+    assert reader.code == 4
 
 
 def test_all_else_passes_untouched() -> None:
@@ -80,6 +80,6 @@ def test_all_else_passes_untouched() -> None:
             ber(0x73, b""),
         )
     )
-    reader = SizeLimitReader()
+    reader = AnswerReader()
     assert reader.feed(stream) == stream
-    assert not reader.exceeded
+    assert reader.code == 32
