@@ -1,0 +1,218 @@
+"""One source in one table, behind the protocol that all stores share."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, Generic
+
+from backends.conditions import condition_of
+from backends.filters import Filter, Question
+from backends.mapping import FieldType, RecordMapping
+from backends.model import Inspection
+from backends.order import Order, Position, fold
+from backends.protocol import Count, Page, R, Row
+from backends.sql.database import Database
+from backends.sql.database import Row as Stored
+from backends.sql.inspection import inspected
+from backends.sql.lookups import KeyColumn, Lookup, lookup
+from backends.sql.shapes import Columns, Shape, comparable, is_storable, shape_of
+from backends.sql.statements import PageShape, Statements
+
+BATCH = 100
+"""Questions in one statement at most."""
+
+
+class SqlBackend(Generic[R]):
+    """Reads one table; the password's column is in none of its statements."""
+
+    def __init__(
+        self, mapping: RecordMapping, database: Database, table: str, record: Callable[[Stored], R]
+    ) -> None:
+        self.kind = database.dialect.kind
+        self.mapping = mapping
+        self.table = table
+        self._database = database
+        self._record = record
+        self._folds = not mapping.search.case_sensitive
+        self._width = len(mapping.columns)
+        self._made: _Texts | None = None
+        database.dialect.quoted(table)
+
+    async def get_many(self, keys: Sequence[str]) -> Mapping[str, R]:
+        texts = self._made or await self._texts()
+        rows = await self._looked_up(texts.records, keys)
+        return {key: self._record(row) for key, row in rows.items()}
+
+    async def have(self, keys: Sequence[str]) -> AbstractSet[str]:
+        texts = self._made or await self._texts()
+        return (await self._looked_up(texts.keys, keys)).keys()
+
+    async def pages(self, questions: Sequence[Question]) -> Sequence[Page[R]]:
+        pages: list[Page[R]] = []
+        for batch in _batches(questions):
+            pages += await self._pages(batch)
+        return pages
+
+    async def counts(self, filters: Sequence[Filter]) -> Sequence[Count]:
+        counts: list[Count] = []
+        for batch in _batches(filters):
+            counts += await self._counts(batch)
+        return counts
+
+    async def tally(self, field: str, filter: Filter) -> Mapping[str | None, int]:
+        mapped = self.mapping.field(field)
+        if mapped is None or mapped.is_dynamic:
+            return {}
+        statements = (self._made or await self._texts()).statements
+        condition, args = self._shape(filter, statements)
+        rows = await self._database.fetch(statements.tally(mapped.column, condition), args)
+        tally: Counter[str | None] = Counter()
+        for value, number in rows:
+            tally[value or None] += number
+        return tally
+
+    async def keys(
+        self, filter: Filter, after: tuple[str, str] | None, limit: int
+    ) -> Sequence[tuple[str, str]]:
+        statements = (self._made or await self._texts()).statements
+        condition, args = self._shape(filter, statements)
+        if after is not None:
+            args += _doubled(after)
+        rows = await self._database.fetch(statements.keys(condition, after is not None), [*args, limit])
+        return [(folded, key) for folded, key in rows]
+
+    async def ping(self) -> None:
+        await self._database.ping()
+
+    async def inspect(self) -> Inspection:
+        return await inspected(self.mapping, self._database, self.table)
+
+    async def close(self) -> None:
+        await self._database.close()
+
+    async def _looked_up(self, lookup: Lookup, keys: Sequence[str]) -> dict[str, Stored]:
+        """The row of each key that has one; what a looser collation offered is dropped (OVR-5)."""
+        asked = [key for key in dict.fromkeys(keys) if key and is_storable(key)]
+        if not asked:
+            return {}
+        rows = await self._database.fetch(lookup.text_for(len(asked)), lookup.arguments(asked))
+        exact = {str(row[0]): row for row in rows}
+        found = {key: exact[key] for key in asked if key in exact}
+        if not self._folds or len(found) == len(asked):
+            return found
+        folded: dict[str, str] = {}
+        for key in exact:
+            low = fold(key)
+            folded[low] = min(key, folded.get(low, key))
+        return {key: exact[same] for key in asked if (same := _spelling(key, exact, folded)) is not None}
+
+    async def _pages(self, questions: Sequence[Question]) -> list[Page[R]]:
+        statements = (self._made or await self._texts()).statements
+        shapes, args = [], []
+        for question in questions:
+            shape, own = self._page_shape(question, statements)
+            shapes.append(shape)
+            args += own
+        rows = await self._database.fetch(statements.pages(tuple(shapes)), args)
+        found = {number: list(group) for number, group in itertools.groupby(rows, lambda row: row[0])}
+        return [self._page(question, found.get(number, [])) for number, question in enumerate(questions)]
+
+    def _page_shape(self, question: Question, statements: Statements) -> tuple[PageShape, list[Any]]:
+        condition, args = self._shape(question.filter, statements)
+        order, after, capped = question.order, question.after, question.filter.search is not None
+        inclusive = question.after_place > 0 if order.descending_ties else question.after_place < 0
+        if after is not None:
+            args += _doubled(after.parts)
+        args.append(question.limit + 1 + capped)
+        return PageShape(condition, order, after is not None, after is not None and inclusive, capped), args
+
+    def _page(self, question: Question, rows: Sequence[Stored]) -> Page[R]:
+        """A page of rows that begin with number and cut; a row that is cut says only that there were more."""
+        kept = [row for row in rows if not row[1]]
+        return Page(
+            [self._row(row, question.order) for row in kept[: question.limit]],
+            more=len(kept) > question.limit,
+            truncated=len(kept) < len(rows),
+        )
+
+    def _row(self, row: Stored, order: Order) -> Row[R]:
+        end = 2 + self._width
+        *values, folded, key = row[end:]
+        position = Position(tuple(values), folded, key, self.mapping.source_key)
+        return Row(self._record(row[2:end]), position)
+
+    async def _counts(self, filters: Sequence[Filter]) -> list[Count]:
+        statements = (self._made or await self._texts()).statements
+        shapes, args = [], []
+        for asked in filters:
+            shape, own = self._shape(asked, statements)
+            shapes.append((shape, asked.search is not None))
+            args += own
+        rows = await self._database.fetch(statements.counts(tuple(shapes)), args)
+        numbers = dict(rows)
+        most = self.mapping.search.list_limit
+        return [
+            Count(most, exact=False) if capped and numbers[place] > most else Count(numbers[place])
+            for place, (_, capped) in enumerate(shapes)
+        ]
+
+    def _shape(self, filter: Filter, statements: Statements) -> tuple[Shape, list[Any]]:
+        return shape_of(condition_of(filter, self.mapping), statements.dialect, statements.columns)
+
+    async def _texts(self) -> _Texts:
+        """The texts of this source, once the store has said what they depend on."""
+        dialect = self._database.dialect
+        collations: dict[str, str | None] = {}
+        if dialect.tells_collations:
+            sql, args = dialect.columns(dialect.quoted(self.table))
+            collations = dict(await self._database.fetch(sql, args))
+        texts = _Texts(self.mapping, self.table, self._database, collations)
+        if collations or not dialect.tells_collations:
+            self._made = texts  # a table that is not there yet may come
+        return texts
+
+
+class _Texts:
+    """What is made once for a source."""
+
+    def __init__(
+        self, mapping: RecordMapping, table: str, database: Database, collations: Mapping[str, str | None]
+    ) -> None:
+        dialect = database.dialect
+        loose = frozenset(name for name, collation in collations.items() if collation and "_ci" in collation)
+        numbers = frozenset(row.column for row in mapping.fields if row.type is FieldType.INT)
+        self.statements = Statements(mapping, table, dialect, Columns(numbers, loose))
+        self.records = self._lookup(mapping, collations, mapping.columns)
+        self.keys = self._lookup(mapping, collations, mapping.columns[:1])
+
+    def _lookup(
+        self, mapping: RecordMapping, collations: Mapping[str, str | None], columns: Sequence[str]
+    ) -> Lookup:
+        dialect, key = self.statements.dialect, mapping.key_column
+        kind = KeyColumn.LOOSE if key in self.statements.columns.loose else KeyColumn.STRICT
+        return lookup(
+            dialect,
+            self.statements.table,
+            self.statements.key,
+            ", ".join(map(dialect.quoted, columns)),
+            folded=not mapping.search.case_sensitive,
+            is_number=mapping.key_is_number,
+            key_column=kind if collations.get(key) else KeyColumn.NO_TEXT,
+        )
+
+
+def _spelling(key: str, exact: Mapping[str, Stored], folded: Mapping[str, str]) -> str | None:
+    return key if key in exact else folded.get(fold(key))
+
+
+def _doubled(parts: Sequence[str]) -> list[str]:
+    """A position as the keyset predicate takes it: every part twice, from the first on, but the last one once."""
+    texts = [comparable(part) for part in parts]
+    return [text for part in texts[:-1] for text in (part, part)] + texts[-1:]
+
+
+def _batches(items: Sequence[Any]) -> list[Sequence[Any]]:
+    return [items[start : start + BATCH] for start in range(0, len(items), BATCH)]

@@ -1,0 +1,20 @@
+"""How a driver says that something failed, before the name of a source is known."""
+
+from __future__ import annotations
+
+from backends.model import SourceStatus
+
+
+class StoreError(Exception):
+    """The store did not do as it was told; the cause has what the driver said, for the log alone."""
+
+    def __init__(self, status: SourceStatus = SourceStatus.UNAVAILABLE) -> None:
+        super().__init__(status.name)
+        self.status = status
+
+
+class DuplicateKey(Exception):
+    """A row was refused because its key is taken; says nothing about the row."""
+
+    def __init__(self) -> None:
+        super().__init__("the key is taken")

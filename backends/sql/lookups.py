@@ -1,0 +1,103 @@
+"""How rows are found by key: the exact spelling first and, where some are missing, the folded one, in one statement."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from backends.model import SourceKind
+from backends.sql.dialects import Dialect
+
+
+class KeyColumn(enum.Enum):
+    """How a MariaDB key column compares by itself."""
+
+    LOOSE = enum.auto()
+    """Ignores case, and perhaps more."""
+    STRICT = enum.auto()
+    """Tells small letters from capitals."""
+    NO_TEXT = enum.auto()
+    """Is a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A statement whose rows hold all records of the keys asked, and perhaps some that are none of them."""
+
+    text_for: Callable[[int], str]
+    """The text for so many keys."""
+    arguments: Callable[[Sequence[str]], list[Any]]
+
+
+def lookup(
+    dialect: Dialect,
+    table: str,
+    key: str,
+    columns: str,
+    *,
+    folded: bool,
+    is_number: bool,
+    key_column: KeyColumn = KeyColumn.LOOSE,
+) -> Lookup:
+    """The look-up of `columns` by `key` (both quoted, the key first among the columns)."""
+    if dialect.kind is SourceKind.POSTGRESQL:
+        text = _postgresql(dialect, table, key, columns, folded)
+        return Lookup(lambda _: text, lambda keys: [list(keys)])
+    if dialect.kind is SourceKind.SQLITE:
+        text = _sqlite(dialect, table, key, columns, folded, is_number)
+        return Lookup(lambda _: text, lambda keys: [orjson.dumps(keys).decode()])
+    return _mariadb(dialect, table, key, columns, folded, key_column)
+
+
+def _postgresql(dialect: Dialect, table: str, key: str, columns: str, folded: bool) -> str:
+    exact = f"SELECT {columns} FROM {table} WHERE {key}::text = ANY($1::text[])"
+    if not folded:
+        return exact
+    missing = (
+        f"SELECT lower(v) AS v FROM unnest($1::text[]) AS v WHERE v NOT IN (SELECT {key}::text FROM exact)"
+    )
+    # nothing missing: the second part is not even begun
+    return (
+        f"WITH exact AS MATERIALIZED ({exact}), missing AS MATERIALIZED ({missing})"
+        f" SELECT * FROM exact UNION ALL SELECT {columns} FROM {table} WHERE EXISTS (SELECT FROM missing)"
+        f" AND {dialect.exact(dialect.fold(dialect.text(key)))} = ANY(ARRAY(SELECT v FROM missing))"
+    )
+
+
+def _sqlite(dialect: Dialect, table: str, key: str, columns: str, folded: bool, is_number: bool) -> str:
+    left = dialect.text(key) if is_number else key  # the bare column has an index
+    exact = f"SELECT {columns} FROM {table} WHERE {left} IN (SELECT value FROM json_each(?1))"
+    if not folded:
+        return exact
+    found = f"SELECT {dialect.text(key)} FROM exact"
+    missing = f"SELECT fold(value) AS v FROM json_each(?1) WHERE value NOT IN ({found})"
+    return (
+        f"WITH exact AS MATERIALIZED ({exact}), missing AS MATERIALIZED ({missing})"
+        f" SELECT * FROM exact UNION ALL SELECT {columns} FROM {table} WHERE EXISTS (SELECT 1 FROM missing)"
+        f" AND {dialect.fold(dialect.text(key))} IN (SELECT v FROM missing)"
+    )
+
+
+def _mariadb(
+    dialect: Dialect, table: str, key: str, columns: str, folded: bool, key_column: KeyColumn
+) -> Lookup:
+    plain = key if key_column is not KeyColumn.NO_TEXT else dialect.exact(dialect.text(key))
+    exact = f"SELECT {columns} FROM {table} WHERE {plain} IN %s"
+    if not folded or key_column is not KeyColumn.STRICT:
+        return Lookup(lambda _: exact, lambda keys: [tuple(keys)])
+    found = f"(SELECT COUNT(DISTINCT {key}) FROM {table} WHERE {key} IN %s)"
+
+    def text_for(number: int) -> str:
+        among = dialect.among(key, True, dialect.size(number), loose=False)
+        return dialect.finish(
+            f"{exact} UNION ALL SELECT {columns} FROM {table} WHERE {found} < ? AND {among}"
+        )
+
+    def arguments(keys: Sequence[str]) -> list[Any]:
+        return [tuple(keys), tuple(keys), len(keys), *dialect.many(keys, loose=False)]
+
+    return Lookup(text_for, arguments)
