@@ -119,8 +119,10 @@ def report(console: Console, file: str, found: Sequence[SourceFindings], advice:
 
 
 def _headline(one: SourceFindings) -> Text:
-    name = one.key if one.title in (one.key, "Registry") else f"{one.key}, {one.title}"
-    line = Text(f"{one.path}: {name} ({one.backend}): ")
+    name = one.key if one.title == one.key else f"{one.key}, {one.title}"
+    line = Text(
+        f"{one.path} ({one.backend}): " if one.path == one.key else f"{one.path}: {name} ({one.backend}): "
+    )
     if one.reason is not None:
         return line.append(f"cannot be used: {one.reason}", "red")
     rows = "" if one.rows is None else f", {one.rows:,} {'row' if one.rows == 1 else 'rows'}"
@@ -140,7 +142,7 @@ def _stores(config: Config) -> list[_Store]:
     registry = config.registry
     stores = [
         _Store(
-            SourceFindings(path="registry", key="registry", title="Registry", backend=registry.backend),
+            SourceFindings(path="registry", key="registry", title="registry", backend=registry.backend),
             partial(open_registry, registry),
             registry.timeout,
             registry.url,

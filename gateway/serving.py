@@ -27,7 +27,7 @@ def run(file: Path, config: Config, host: str, port: int) -> int:
         "host": host,
         "port": port,
         "loop": "uvloop",
-        "ws": "websockets",
+        "ws": "websockets-sansio",
         "lifespan": "on",
         "log_config": None,
         "access_log": False,  # it would hold queries, and so personal data

@@ -235,7 +235,7 @@ class TestTheCommand:
         file.write_text(text_of(registry, source("people")))
         assert run_command(["check", str(file)]) == 0
         assert capsys.readouterr().out == (
-            "registry: registry (sqlite): reachable\n"
+            "registry (sqlite): reachable\n"
             "sources[0]: people (sqlite): reachable, 0 rows\n"
             "customers[0]: customer_company, Database (sqlite): reachable, 0 rows\n"
             "kundengraph.toml can serve.\n"
