@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Generic
 
-from backends.conditions import condition_of
+from backends.conditions import condition_of, is_storable
 from backends.filters import Filter, Question
 from backends.mapping import FieldType, RecordMapping
 from backends.model import Inspection
@@ -18,7 +18,7 @@ from backends.sql.database import Database
 from backends.sql.database import Row as Stored
 from backends.sql.inspection import inspected
 from backends.sql.lookups import KeyColumn, Lookup, lookup
-from backends.sql.shapes import Columns, Shape, comparable, is_storable, shape_of
+from backends.sql.shapes import Columns, Shape, comparable, shape_of
 from backends.sql.statements import PageShape, Statements
 
 BATCH = 100
@@ -83,6 +83,10 @@ class SqlBackend(Generic[R]):
             args += _doubled(after)
         rows = await self._database.fetch(statements.keys(condition, after is not None), [*args, limit])
         return [(folded, key) for folded, key in rows]
+
+    async def twins(self) -> Sequence[str]:
+        statements = (self._made or await self._texts()).statements
+        return [row[0] for row in await self._database.fetch(statements.twins)]
 
     async def ping(self) -> None:
         await self._database.ping()
@@ -152,7 +156,7 @@ class SqlBackend(Generic[R]):
             shapes.append((shape, asked.search is not None))
             args += own
         rows = await self._database.fetch(statements.counts(tuple(shapes)), args)
-        numbers = dict(rows)
+        numbers = {row[0]: int(row[1]) for row in rows}
         most = self.mapping.search.list_limit
         return [
             Count(most, exact=False) if capped and numbers[place] > most else Count(numbers[place])
@@ -168,7 +172,7 @@ class SqlBackend(Generic[R]):
         collations: dict[str, str | None] = {}
         if dialect.tells_collations:
             sql, args = dialect.columns(dialect.quoted(self.table))
-            collations = dict(await self._database.fetch(sql, args))
+            collations = {row[0]: row[1] for row in await self._database.fetch(sql, args)}
         texts = _Texts(self.mapping, self.table, self._database, collations)
         if collations or not dialect.tells_collations:
             self._made = texts  # a table that is not there yet may come

@@ -131,7 +131,8 @@ class PostgreSQLDialect(Dialect):
         return (
             f"(CASE WHEN {column}::text !~ '^\\s*[-+]{{0,1}}[0-9]{{1,40}}\\s*$' THEN NULL"
             f" WHEN {column}::text::numeric >= 0 THEN '1' || lpad({number}::text, 19, '0')"
-            f" ELSE '0' || lpad(({number} + 9223372036854775808)::text, 19, '0') END)"
+            f" WHEN {column}::text::numeric < 0"
+            f" THEN '0' || lpad(({number} + 9223372036854775808)::text, 19, '0') END)"
         )
 
     def moment(self, column: str) -> str:

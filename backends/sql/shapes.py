@@ -18,6 +18,7 @@ from backends.conditions import (
     Lists,
     Not,
     Or,
+    is_storable,
 )
 from backends.filters import Operator
 from backends.order import number_text
@@ -91,13 +92,6 @@ class Opposite:
 
 
 Shape = Always | All | Any_ | Opposite | Impossible | Pattern | Among | Greater | Listed | Empty | HasValidity
-
-
-def is_storable(text: str) -> bool:
-    """Whether every product could hold the text: no NUL, no half of a surrogate pair."""
-    if text.isascii():
-        return "\0" not in text
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def comparable(text: str) -> str:

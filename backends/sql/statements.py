@@ -111,6 +111,15 @@ class Statements:
         )
 
     @cached_property
+    def twins(self) -> str:
+        """Rows of keys that another spelling precedes."""
+        folded, key = self._sorts(BY_KEY)
+        return self.dialect.finish(
+            f"SELECT s1 FROM (SELECT {folded} AS s0, {key} AS s1, row_number() OVER (PARTITION BY {folded} ORDER BY {key}) AS place"
+            f" FROM {self.table} WHERE {self._exists}) AS p WHERE place > 1 ORDER BY s0, s1"
+        )
+
+    @cached_property
     def number_of_rows(self) -> str:
         """One row with the number of records."""
         return f"SELECT count(*) FROM {self.table} WHERE {self._exists}"
