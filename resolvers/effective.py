@@ -14,7 +14,8 @@ from backends.records import Grant, Group
 from resolvers.context import RequestContext
 from resolvers.customer_users import customer_ids_of
 from resolvers.groups import all_groups, by_customer, by_login
-from resolvers.lists import Connection, ListRequest, page_size
+from resolvers.keyed import KeyedConnection, KeyedEdge, users_behind
+from resolvers.lists import Connection, ListRequest, page_size, totals
 from resolvers.permissions import Origin, PermissionContext, Reason, keys_of, reasons_for
 
 SAME = PermissionContext.SAME_CUSTOMER
@@ -138,7 +139,7 @@ async def holders_of(
     whose: PermissionContext,
     first: int | None,
     after: str | None,
-) -> Connection[CustomerUser]:
+) -> HolderConnection:
     """Everybody who holds the key in the group, for whatever reason: the inverse of `effective_of_users`."""
     holders = await _holders(context, group, permission, whose)
     request = ListRequest(
@@ -152,7 +153,16 @@ async def holders_of(
     connection = (await request.fetch(context, [Filter(validity=None, holders=holders)]))[0]
     if silent := connection.listing.silent:
         raise silent
-    return connection
+    held = await effective_of_users(context, connection.nodes, whose)
+    edges = [
+        HolderEdge(edge.cursor, edge.node.login, edge.node, _in_group(some, group))
+        for edge, some in zip(connection.edges, held, strict=True)
+    ]
+    return HolderConnection(connection, edges)
+
+
+def _in_group(held: Sequence[EffectivePermission], group: Group) -> tuple[str, ...]:
+    return next((one.permissions for one in held if one.group.id == group.id), ())
 
 
 async def _holders(
@@ -218,3 +228,74 @@ def _reached(grants: Sequence[Grant], groups: frozenset[int], stored: str) -> fr
         and one.context == stored
         and one.key in _READING
     )
+
+
+async def customers_of_grants(
+    context: RequestContext, grants: Sequence[EffectiveGrant]
+) -> Sequence[Customer | GatewayError | None]:
+    """The customer through whom each grant comes; None where none does, or none is stored."""
+    lookup = await context.customers.get_many(
+        {one.customer_id for one in grants if one.customer_id}, stop_at_gap=True
+    )
+    return [lookup.or_error(one.customer_id) if one.customer_id else None for one in grants]
+
+
+@dataclass(frozen=True, slots=True)
+class HolderEdge:
+    """Somebody who holds a permission, with all that is held in the group."""
+
+    cursor: str
+    login: str
+    node: CustomerUser
+    permissions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HolderConnection:
+    """One page of holders; the total is counted when somebody asks."""
+
+    holders: Connection[CustomerUser]
+    edges: Sequence[HolderEdge]
+
+    @property
+    def has_next_page(self) -> bool:
+        """Whether rows follow."""
+        return self.holders.has_next_page
+
+    @property
+    def has_previous_page(self) -> bool:
+        """Whether the page began behind a cursor."""
+        return self.holders.has_previous_page
+
+    @property
+    def start_cursor(self) -> str | None:
+        """Cursor of the first row."""
+        return self.holders.start_cursor
+
+    @property
+    def end_cursor(self) -> str | None:
+        """Cursor of the last row."""
+        return self.holders.end_cursor
+
+
+async def count_users(
+    context: RequestContext, connections: Sequence[HolderConnection | KeyedConnection]
+) -> Sequence[int]:
+    """The total of each list of holders, or of direct grants."""
+    found = []
+    for one in connections:
+        if isinstance(one, KeyedConnection):
+            counts = await context.services.groups.count_logins([one.anchor])
+            found.append(counts.get(one.anchor, 0))
+        else:
+            found.append((await totals(context, [one.holders]))[0].number)
+    return found
+
+
+async def users_of_edges(
+    context: RequestContext, edges: Sequence[HolderEdge | KeyedEdge]
+) -> Sequence[CustomerUser | GatewayError | None]:
+    """The customer user of each edge; those with a direct grant are looked up by their login."""
+    keyed = [edge for edge in edges if isinstance(edge, KeyedEdge)]
+    behind = dict(zip((edge.key for edge in keyed), await users_behind(context, keyed), strict=True))
+    return [edge.node if isinstance(edge, HolderEdge) else behind[edge.key] for edge in edges]

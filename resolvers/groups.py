@@ -145,3 +145,9 @@ def by_customer(grants: Iterable[Grant]) -> Mapping[str, Sequence[Grant]]:
 
 def _by_name(groups: Iterable[Group]) -> Sequence[Group]:
     return sorted(groups, key=lambda one: (one.name.upper(), one.name))
+
+
+async def count_customers(context: RequestContext, connections: Sequence[KeyedConnection]) -> Sequence[int]:
+    """How many customers have a grant in each group."""
+    counts = await context.services.groups.count_customers([one.anchor for one in connections])
+    return [counts.get(one.anchor, 0) for one in connections]

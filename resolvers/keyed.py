@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from backends.errors import GatewayError
 from backends.model import Customer, CustomerUser
 from backends.order import Position
+from backends.protocol import R
 from resolvers.context import RequestContext
 from resolvers.cursors import question
 from resolvers.permissions import PermissionContext
@@ -95,15 +96,7 @@ async def users_behind(
 ) -> Sequence[CustomerUser | GatewayError | None]:
     """The customer user with exactly the login of each row; None where no source holds it any more."""
     lookup = await context.users.get_many([edge.key for edge in edges], stop_at_gap=True)
-    found: list[CustomerUser | GatewayError | None] = []
-    for edge in edges:
-        try:
-            user = lookup.certain(edge.key)
-        except GatewayError as error:
-            found.append(error)
-        else:
-            found.append(user if user is not None and user.login == edge.key else None)
-    return found
+    return [_exactly(edge.key, lookup.or_error(edge.key)) for edge in edges]
 
 
 async def customers_behind(
@@ -111,12 +104,9 @@ async def customers_behind(
 ) -> Sequence[Customer | GatewayError | None]:
     """The customer with exactly the ID of each row; None where no source holds it any more."""
     lookup = await context.customers.get_many([edge.key for edge in edges], stop_at_gap=True)
-    found: list[Customer | GatewayError | None] = []
-    for edge in edges:
-        try:
-            customer = lookup.certain(edge.key)
-        except GatewayError as error:
-            found.append(error)
-        else:
-            found.append(customer if customer is not None and customer.customer_id == edge.key else None)
-    return found
+    return [_exactly(edge.key, lookup.or_error(edge.key)) for edge in edges]
+
+
+def _exactly(key: str, found: R | GatewayError | None) -> R | GatewayError | None:
+    """What was found, unless it is spelled otherwise: rows of the registry mean the exact key."""
+    return found if isinstance(found, GatewayError) or (found is not None and found.key == key) else None

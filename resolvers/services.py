@@ -96,3 +96,9 @@ def _without_orphans(services: Sequence[Service]) -> list[Service]:
 def _above(name: str) -> list[str]:
     parts = name.split("::")
     return ["::".join(parts[:length]) for length in range(1, len(parts))]
+
+
+async def count_users(context: RequestContext, connections: Sequence[KeyedConnection]) -> Sequence[int]:
+    """How many logins each service is assigned to."""
+    counts = await context.services.offers.count_logins([one.anchor for one in connections])
+    return [counts.get(one.anchor, 0) for one in connections]

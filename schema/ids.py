@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import orjson
 
 from backends.model import Customer, CustomerUser
+from backends.records import Group, Service
 from backends.source import Source
 
 VERSION = 1
@@ -36,6 +37,10 @@ def of(record: object) -> str:
             return encode("CustomerUser", record.source_key, record.login)
         case Customer():
             return encode("Customer", record.source_key, record.customer_id)
+        case Group():
+            return encode("Group", "", record.name)
+        case Service():
+            return encode("Service", "", record.name)
         case Source():
             return encode("Source", record.key, "")
         case _:

@@ -46,7 +46,7 @@ class CustomerUserFilter:
             login=self.login or None,
             email=self.email or None,
             customer_ids=_optional(self.customer_ids, "filter.customerIds"),
-            validity=_validity(self.validity),
+            validity=validities(self.validity),
             sources=_optional(self.sources, "filter.sources"),
             exclude_logins=_optional(self.exclude_logins, "filter.excludeLogins") or (),
             fields=tuple(one.asked() for one in self.fields or ()),
@@ -71,7 +71,7 @@ class CustomerFilter:
     def asked(self) -> asked.CustomerFilter:
         return asked.CustomerFilter(
             customer_ids=_optional(self.customer_ids, "filter.customerIds"),
-            validity=_validity(self.validity),
+            validity=validities(self.validity),
             fields=tuple(one.asked() for one in self.fields or ()),
         )
 
@@ -85,7 +85,8 @@ class CustomerOrder:
         return OrderTerm(self.field.value, self.direction is OrderDirection.DESC)
 
 
-def _validity(given: list[Validity] | None) -> frozenset[Validity]:
+def validities(given: list[Validity] | None) -> frozenset[Validity]:
+    """The validities asked for; VALID alone where nothing is said."""
     return frozenset(given) if isinstance(given, list) else asked.VALID
 
 

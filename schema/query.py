@@ -8,14 +8,23 @@ import strawberry
 from strawberry import UNSET
 
 from backends.errors import BadUserInput
-from resolvers import customer_users, customers
+from resolvers import customer_users, customers, groups, services
 from resolvers.customer_users import UserList
 from resolvers.customers import CustomerList
+from resolvers.viewer import Scope
 from schema.connections import CustomerConnection, CustomerUserConnection
-from schema.enums import SearchMode, SourceErrorPolicy
+from schema.enums import SearchMode, SourceErrorPolicy, Validity
 from schema.fields import Info, aside, root
-from schema.inputs import CustomerFilter, CustomerOrder, CustomerUserFilter, CustomerUserOrder
-from schema.types import Customer, CustomerUser, Node, Source, Viewer, node, node_or_error
+from schema.groups import Group, Service
+from schema.inputs import (
+    CustomerFilter,
+    CustomerOrder,
+    CustomerUserFilter,
+    CustomerUserOrder,
+    validities,
+)
+from schema.node import Node
+from schema.types import Customer, CustomerUser, Source, Viewer, node, node_or_error
 
 MAX_NODES = 100
 """Ids of one `nodes` at most (A2)."""
@@ -107,3 +116,28 @@ class Query:
             after or None,
         )
         return await customers.page(info.context, wanted)  # type: ignore[return-value]
+
+    @root(Scope.SURVEY)
+    @staticmethod
+    async def group(info: Info, name: str) -> Group | None:
+        return await groups.by_name(info.context, name)  # type: ignore[return-value]
+
+    @root(Scope.SURVEY)
+    @staticmethod
+    async def groups(info: Info, validity: list[Validity] | None = UNSET) -> list[Group] | None:
+        return await groups.listed(info.context, validities(validity))  # type: ignore[return-value]
+
+    @root(Scope.SURVEY)
+    @staticmethod
+    async def service(info: Info, name: str) -> Service | None:
+        return await services.by_name(info.context, name)  # type: ignore[return-value]
+
+    @root(Scope.SURVEY)
+    @staticmethod
+    async def services(info: Info, validity: list[Validity] | None = UNSET) -> list[Service] | None:
+        return await services.listed(info.context, validities(validity))  # type: ignore[return-value]
+
+    @root(Scope.SURVEY)
+    @staticmethod
+    async def default_services(info: Info) -> list[Service] | None:
+        return await services.defaults(info.context)  # type: ignore[return-value]

@@ -12,21 +12,23 @@ from backends import labels, model
 from backends.errors import GatewayError
 from backends.source import Health
 from backends.source import Source as SourceRecord
-from resolvers import customer_users, customers, sources
+from resolvers import customer_users, customers, effective, groups, services, sources
 from resolvers.context import RequestContext
+from resolvers.permissions import PermissionContext
 from schema import ids
 from schema.connections import CustomerUserConnection
 from schema.enums import FieldType, Membership, ServedFrom, SourceKind, SourceStatus, Validity
 from schema.fields import Info, load, relation
+from schema.groups import (
+    AccessibleCustomer,
+    CustomerGroupGrant,
+    EffectivePermission,
+    GroupGrant,
+    PermissionKey,
+    Service,
+)
 from schema.inputs import CustomerUserFilter
-
-
-@strawberry.interface
-class Node:
-    @strawberry.field
-    @staticmethod
-    def id(root: strawberry.Parent[Any]) -> strawberry.ID:
-        return strawberry.ID(ids.of(root))
+from schema.node import Node
 
 
 @strawberry.type
@@ -125,6 +127,32 @@ class CustomerUser(Node):
     customers: list[Customer] | None = relation(customer_users.customers_of)
     attributes: list[Attribute] | None = relation(customer_users.attributes_of)
     shadowed_sources: list[Source] | None = relation(customer_users.shadowed_sources_of)
+    groups: list[GroupGrant] | None = relation(groups.grants_of_users)
+    accessible_customers: list[AccessibleCustomer] | None = relation(effective.accessible_customers_of)
+    assigned_services: list[Service] | None = relation(services.assigned_to)
+    services: list[Service] | None = relation(services.in_effect_of)
+
+    @strawberry.field
+    @staticmethod
+    async def effective_permissions(
+        root: strawberry.Parent[Any],
+        info: Info,
+        context: PermissionContext = PermissionContext.SAME_CUSTOMER,
+    ) -> list[EffectivePermission] | None:
+        return await load(info.context, effective.effective_of_users, root, context)  # type: ignore[no-any-return]
+
+    @strawberry.field
+    @staticmethod
+    async def has_permission(
+        root: strawberry.Parent[Any],
+        info: Info,
+        group: str,
+        permission: PermissionKey,
+        context: PermissionContext | None = UNSET,
+    ) -> bool | None:
+        whose = context or PermissionContext.SAME_CUSTOMER
+        held = await load(info.context, effective.permissions_of_users, root, whose)
+        return permission.value in held.get(group, ())
 
     @strawberry.field
     @staticmethod
@@ -177,6 +205,16 @@ class Customer(Node):
     created_at: datetime | None
     changed_at: datetime | None
     attributes: list[Attribute] | None = relation(customers.attributes_of)
+    groups: list[CustomerGroupGrant] | None = relation(groups.grants_of_customers)
+
+    @strawberry.field
+    @staticmethod
+    async def effective_permissions(
+        root: strawberry.Parent[Any],
+        info: Info,
+        context: PermissionContext = PermissionContext.SAME_CUSTOMER,
+    ) -> list[EffectivePermission] | None:
+        return await load(info.context, effective.effective_of_customers, root, context)  # type: ignore[no-any-return]
 
     @strawberry.field
     @staticmethod
@@ -232,6 +270,10 @@ async def node(context: RequestContext, id_: str) -> object | None:
         return next((source for source in context.users.sources if source.key == found.source_key), None)
     if found.type == "CustomerUser" and found.source_key in {one.key for one in context.users.sources}:
         return await customer_users.by_login(context, found.key, found.source_key)
+    if found.type == "Group":
+        return await groups.by_name(context, found.key)
+    if found.type == "Service":
+        return await services.by_name(context, found.key)
     if found.type == "Customer" and found.source_key in {one.key for one in context.customers.sources}:
         return await customers.by_id(context, found.key, found.source_key)
     return None
