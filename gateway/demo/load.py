@@ -26,8 +26,8 @@ async def fill_postgresql(url: str, tables: Iterable[Table]) -> None:
     """Make the registry's tables in an empty database, and fill them."""
     connection = await asyncpg.connect(url, timeout=10, command_timeout=60)
     try:
-        await connection.execute(";\n".join(ddl.statements(SourceKind.POSTGRESQL)))
         async with connection.transaction():
+            await connection.execute(";\n".join(ddl.statements(SourceKind.POSTGRESQL)))
             for table in tables:
                 await connection.copy_records_to_table(table.name, records=table.rows, columns=table.columns)
             for table_name, column in NUMBERED:
@@ -49,13 +49,15 @@ def fill_crm(path: Path, people: Table) -> None:
 
 
 def _fill(path: Path, statements: Iterable[str], tables: Iterable[Table]) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(";\n".join(statements))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        for statement in statements:
+            connection.execute(statement)
         for table in tables:
             marks = ", ".join("?" * len(table.columns))
             statement = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"
             connection.executemany(statement, (tuple(map(_plain, row)) for row in table.rows))
-        connection.commit()
+        connection.execute("COMMIT")
 
 
 def _plain(cell: Cell) -> str | int | None:
