@@ -47,6 +47,7 @@ def schema_of(config: Config) -> KundengraphSchema:
     return build_schema(
         config.source_mappings,
         config.customer_mappings,
+        permission_keys=config.groups.permissions,
         introspection=config.server.introspection,
         max_tokens=config.limits.max_tokens,
     )

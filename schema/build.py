@@ -52,6 +52,7 @@ def build_schema(
     users: Sequence[RecordMapping],
     customers: Sequence[RecordMapping] = (),
     *,
+    permission_keys: Sequence[str] = ("ro", "rw"),
     introspection: bool = True,
     max_tokens: int = 2000,
     extensions: Iterable[Any] = (),
@@ -75,7 +76,8 @@ def build_schema(
             *extensions,
         ],
     )
-    _extend_order(schema, [row for row in user_fields.values() if not row.is_dynamic])
+    _set_values(schema, "CustomerUserOrderField", _order_values(user_fields.values()))
+    _set_values(schema, "PermissionKey", {key.upper(): key for key in permission_keys})
     describe(schema._schema, _words("CustomerUser", user_fields) | _words("Customer", customer_fields))
     return schema
 
@@ -136,12 +138,21 @@ def _customer_field(row: FieldMapping) -> StrawberryField:
     return custom_field(name, int if row.type is FieldType.INT else str, plain)
 
 
-def _extend_order(schema: KundengraphSchema, rows: Sequence[FieldMapping]) -> None:
-    """Give `CustomerUserOrderField` the custom fields; the enum of this schema alone is changed."""
-    names = {one.name: one.value for one in CustomerUserOrderField}
-    names |= {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", row.name).upper(): row.name for row in rows}
-    members = enum.Enum("CustomerUserOrderField", names)  # type: ignore[misc]
-    type_: Any = schema._schema.type_map["CustomerUserOrderField"]
+def _set_values(schema: KundengraphSchema, name: str, values: Mapping[str, str]) -> None:
+    """Give the enum `name` of this schema, and of no other, these names and values."""
+    members = enum.Enum(name, dict(values))  # type: ignore[misc]
+    type_: Any = schema._schema.type_map[name]
     type_.values.clear()
     type_.values.update({member.name: GraphQLEnumValue(member.value) for member in members})
     type_.wrapped_cls = members
+
+
+def _order_values(rows: Iterable[FieldMapping]) -> Mapping[str, str]:
+    """The fields that lists can be ordered by: the standard ones, and custom ones that live in a source."""
+    standard = {one.name: one.value for one in CustomerUserOrderField}
+    custom = {_upper_snake(row.name): row.name for row in rows if not row.is_dynamic}
+    return standard | custom
+
+
+def _upper_snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()

@@ -349,7 +349,7 @@ def describe(schema: GraphQLSchema, custom: Mapping[str, str]) -> None:
                 path = f"{type_.name}.{name}({argument})"
                 definition.description = words.get(path) or COMMON.get(argument)
         for name, value in getattr(type_, "values", {}).items():
-            value.description = words.get(f"{type_.name}.{name}") or _ordered_by(type_.name, name)
+            value.description = words.get(f"{type_.name}.{name}") or _by_its_name(type_.name, name)
 
 
 def missing(schema: GraphQLSchema) -> list[str]:
@@ -369,5 +369,7 @@ def missing(schema: GraphQLSchema) -> list[str]:
     return found
 
 
-def _ordered_by(type_name: str, value: str) -> str | None:
+def _by_its_name(type_name: str, value: str) -> str | None:
+    if type_name == "PermissionKey":
+        return f"The permission {value.lower()}."
     return f"By {value.lower().replace('_', ' ')}." if type_name.endswith("OrderField") else None
