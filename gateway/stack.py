@@ -7,8 +7,6 @@ from contextlib import AsyncExitStack
 from hashlib import blake2b
 from urllib.parse import urlsplit
 
-from backends.sql.registry import SqlRegistry
-
 from backends.breaker import Breaker
 from backends.cached import Cached
 from backends.caches import MemoryCache, SharedCache, memory_cache, redis_cache
@@ -23,14 +21,12 @@ from backends.model import Customer, CustomerUser, SourceKind
 from backends.protocol import Backend, R
 from backends.source import Source
 from backends.sql.backend import SqlBackend
-from backends.sql.config import SqlCustomersConfig
+from backends.sql.config import SqlCustomersConfig, SqlSourceConfig
 from backends.sql.database import Database, open_database
+from backends.sql.registry import SqlRegistry
 from gateway.config import Config
 from resolvers.context import Services
 from resolvers.cursors import Seal
-
-REGISTRY_TIMEOUT = 5.0
-"""Seconds for one call to the registry."""
 
 
 class Stack:
@@ -56,7 +52,9 @@ class Stack:
     def _services(self, secret: str) -> Services:
         config = self._config
         registry = SqlRegistry(
-            self._database(config.registry.url, "registry", config.registry.pool_size, REGISTRY_TIMEOUT),
+            self._database(
+                config.registry.url, "registry", config.registry.pool_size, config.registry.timeout
+            ),
             config.registry.groups_table,
         )
         self._closing.push_async_callback(registry.close)
@@ -110,26 +108,27 @@ class Stack:
             from backends.ldap.backend import LdapBackend  # bonsai is an extra
 
             return LdapBackend(mapping, config.settings())
-        database = self._store(self._config.database_url(config), config)
-        return SqlBackend(mapping, database, config.table, mapping.customer_user)
+        return SqlBackend(mapping, self._store(config), config.table, mapping.customer_user)
 
     def _customer_backend(self, config: SqlCustomersConfig, mapping: RecordMapping) -> Backend[Customer]:
-        database = self._store(self._config.database_url(config), config)
-        return SqlBackend(mapping, database, config.table, mapping.customer)
+        return SqlBackend(mapping, self._store(config), config.table, mapping.customer)
 
     def _place(self, config: StoreConfig) -> str:
         """Where the store is, without credentials: a source that moved does not inherit what was remembered."""
         parts = urlsplit(config.url or self._config.registry.url)
         return f"{parts.scheme}://{parts.hostname}:{parts.port}{parts.path}"
 
-    def _store(self, url: str, config: StoreConfig) -> Database:
-        return self._database(url, config.key, config.pool_size, config.timeout)
+    def _store(self, config: SqlSourceConfig | SqlCustomersConfig) -> Database:
+        url = self._config.database_url(config)
+        return self._database(url, config.key, config.pool_size, config.timeout, read_only=config.read_only)
 
-    def _database(self, url: str, name: str, pool_size: int, timeout: float) -> Database:
+    def _database(
+        self, url: str, name: str, pool_size: int, timeout: float, *, read_only: bool = False
+    ) -> Database:
         """One pool for each address, under the name of whoever uses it."""
-        shared = self._databases.get((url, False))
-        if shared is None:
-            shared = open_database(url, name=name, pool_size=pool_size, timeout=timeout)
-            self._databases[url, False] = shared
-            return shared
-        return shared.named(name)
+        shared = self._databases.get((url, read_only))
+        if shared is not None:
+            return shared.named(name)
+        opened = open_database(url, name=name, pool_size=pool_size, timeout=timeout, read_only=read_only)
+        self._databases[url, read_only] = opened
+        return opened
