@@ -67,7 +67,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def among(self, column: str, folded: bool, size: int, loose: bool) -> str:
-        """Whether a quoted column is one of `size` values; `loose` if its own collation ignores case anyway."""
+        """Whether a quoted column is one of `size` values; `loose` if the column itself takes no less for equal."""
 
     @abstractmethod
     def size(self, number: int) -> int:
@@ -75,7 +75,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def many(self, values: Sequence[str], loose: bool) -> list[Any]:
-        """The arguments of `among` for several values."""
+        """The arguments of `among` for some values."""
 
     @abstractmethod
     def listed(self, column: str, folded: bool) -> tuple[str, int]:
@@ -96,12 +96,6 @@ class Dialect(ABC):
     def add_index(self, table: str, name: str, expressions: str) -> str:
         """The statement that would add an index."""
         return f"CREATE INDEX {name} ON {table} ({expressions})"
-
-    def _one_of(self, column: str, folded: bool) -> str:
-        left = self.text(column)
-        if folded:
-            return f"{self.exact(self.fold(left))} = {self.exact(self.fold(self.value))}"
-        return f"{self.exact(left)} = {self.value}"
 
 
 class PostgreSQLDialect(Dialect):
@@ -140,9 +134,8 @@ class PostgreSQLDialect(Dialect):
 
     def among(self, column: str, folded: bool, size: int, loose: bool) -> str:
         if size == 1:
-            if not folded:
-                return f"{self.text(column)} = {self.value}"  # for the sake of a plain index
-            return self._one_of(column, folded)
+            left, right = self.text(column), self.value  # as a plain index would have it
+            return f"{self.exact(self.fold(left))} = {self.fold(right)}" if folded else f"{left} = {right}"
         if not folded:
             return f"{self.text(column)} = ANY(?::text[])"
         return f"{self.exact(self.fold(self.text(column)))} IN (SELECT lower(v) FROM unnest(?::text[]) AS v)"
@@ -151,7 +144,7 @@ class PostgreSQLDialect(Dialect):
         return min(number, 2)
 
     def many(self, values: Sequence[str], loose: bool) -> list[Any]:
-        return [list(values)]
+        return [list(values)] if len(values) > 1 else list(values)
 
     def listed(self, column: str, folded: bool) -> tuple[str, int]:
         text, blanks = f"{column}::text", "'" + BLANKS + "'"
@@ -249,7 +242,7 @@ class SQLiteDialect(Dialect):
     """SQLite with the functions that `sqlite.py` registers: fold, number_text and lists."""
 
     kind = SourceKind.SQLITE
-    quotes = '"'
+    quotes = "`"  # in double quotes, a column that does not exist would be taken for a text
     pattern_bytes = 50_000
 
     def text(self, column: str) -> str:
@@ -268,21 +261,21 @@ class SQLiteDialect(Dialect):
         return f"strftime('%Y-%m-%d %H:%M:%S', {column})"
 
     def among(self, column: str, folded: bool, size: int, loose: bool) -> str:
+        text = column if loose and not folded else self.text(column)
+        left = self.exact(self.fold(text) if folded else text)
         if size == 1:
-            return self._one_of(column, folded)
-        left = self.fold(self.text(column)) if folded else self.text(column)
-        value = self.fold("value") if folded else "value"
-        return f"{self.exact(left)} IN (SELECT {value} FROM json_each(?))"
+            return f"{left} = {self.fold('?') if folded else '?'}"
+        return f"{left} IN (SELECT {self.fold('value') if folded else 'value'} FROM json_each(?))"
 
     def size(self, number: int) -> int:
         return min(number, 2)
 
     def many(self, values: Sequence[str], loose: bool) -> list[Any]:
-        return [orjson.dumps(values).decode()]
+        return [orjson.dumps(values).decode()] if len(values) > 1 else list(values)
 
     def listed(self, column: str, folded: bool) -> tuple[str, int]:
         return f"lists({self.text(column)}, ?, {int(folded)})", 1
 
     def columns(self, table: str) -> tuple[str, list[Any]]:
-        *schema, name = table.replace('"', "").split(".")
+        *schema, name = table.replace("`", "").split(".")
         return "SELECT name, NULL FROM pragma_table_info(?, ?)", [name, schema[0] if schema else None]

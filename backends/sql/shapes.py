@@ -108,7 +108,7 @@ class Columns:
     numbers: frozenset[str] = frozenset()
     """Mapped as int: compared as numbers."""
     loose: frozenset[str] = frozenset()
-    """Of a collation that takes for equal whatever folds to the same (MariaDB): a plain index helps."""
+    """Text that takes for equal by itself what is equal here, and perhaps more: a plain index helps."""
 
 
 def shape_of(condition: Condition, dialect: Dialect, columns: Columns) -> tuple[Shape, list[Any]]:
@@ -146,11 +146,7 @@ class _Reader:
         kept = list(dict.fromkeys(filter(is_storable, values)))
         if not kept:
             return Impossible(column)
-        loose = column in self.columns.loose
-        if len(kept) == 1:
-            self.args.extend([tuple(kept), *kept] if loose else kept)
-        else:
-            self.args.extend(self.dialect.many(kept, loose))
+        self.args.extend(self.dialect.many(kept, column in self.columns.loose))
         return Among(column, folded, self.dialect.size(len(kept)))
 
     def _pattern(self, column: str, pieces: Sequence[str], folded: bool) -> Shape:
