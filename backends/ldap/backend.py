@@ -73,7 +73,7 @@ class LdapBackend:
 
     async def tally(self, field: str, filter: Filter) -> Mapping[str | None, int]:
         """How many matching records hold each value, as stored; of several values the first."""
-        if self._mapping.field(field) is None:
+        if self._mapping.field(field) is None and field != "validity":
             return {}
         condition = condition_of(filter, self._mapping)
         wanted = Wanted(condition, (field,), directions=(False, False, False), folded=False)

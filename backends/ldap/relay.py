@@ -36,31 +36,36 @@ class Relay:
         self.answers = AnswerReader()
         self._settings = settings
         self._context = context
-        self._tasks: set[asyncio.Task[None]] = set()
         self._writers: list[asyncio.StreamWriter] = []
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
         self._folder: str | None = None
+        self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> str:
         """Connect, and return the URL for the driver; the caller limits the time."""
-        self._reader, self._writer = await self._connect()
-        self._writers.append(self._writer)
+        self._reader, writer = await self._connect()
+        self._writers.append(writer)
         self._folder = tempfile.mkdtemp(prefix="kundengraph-")
         path = f"{self._folder}/s"
-        self._server = await asyncio.start_unix_server(self._accept, path)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.setblocking(False)
+        self._listener.bind(path)
+        self._listener.listen(1)
+        asyncio.get_running_loop().add_reader(self._listener.fileno(), self._accept)
         return "ldapi://" + urllib.parse.quote(path, safe="")
 
     def close(self) -> None:
         """Let go of everything at once."""
+        self._stop_listening()
+        if self._task is not None:
+            self._task.cancel()
         for writer in self._writers:
             writer.transport.abort()
-        for task in self._tasks:
-            task.cancel()
-        self._stop_listening()
 
     async def closed(self) -> None:
-        """Wait until nothing of a closed relay runs any more."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Wait until nothing of a closed relay is left."""
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
         for writer in self._writers:
             with contextlib.suppress(Exception):
                 await writer.wait_closed()
@@ -78,13 +83,28 @@ class Relay:
             sock.close()
             raise
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self) -> None:
+        if self._listener is None:
+            return
+        try:
+            driver, _ = self._listener.accept()
+        except BlockingIOError:
+            return
         self._stop_listening()
+        driver.setblocking(False)
+        self._task = asyncio.get_running_loop().create_task(self._serve(driver))
+        self._task.add_done_callback(lambda _: self._served(driver))
+
+    async def _serve(self, driver: socket.socket) -> None:
+        reader, writer = await asyncio.open_unix_connection(sock=driver)
         self._writers.append(writer)
-        for pump in (self._pump(reader, self._writer, None), self._pump(self._reader, writer, self.answers)):
-            task = asyncio.create_task(pump)
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        await asyncio.gather(
+            self._pump(reader, self._writers[0], None), self._pump(self._reader, writer, self.answers)
+        )
+
+    def _served(self, driver: socket.socket) -> None:
+        if len(self._writers) == 1:  # cancelled before a writer took the socket over
+            driver.close()
 
     @staticmethod
     async def _pump(
@@ -100,9 +120,10 @@ class Relay:
             writer.close()
 
     def _stop_listening(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener.fileno())
+            self._listener.close()
+            self._listener = None
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
