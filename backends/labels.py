@@ -11,7 +11,7 @@ from backends.model import CustomerUser, Record
 Dynamic = Mapping[str, Sequence[str]]
 """Values of a record's dynamic fields, by the field's own name."""
 
-_ADDRESS = re.compile(r"(.*)\s(\S+@\S+\.\S+)\s*", re.DOTALL)
+_LAST_WORD = re.compile(r"(.*)\s(\S+)\s*", re.DOTALL)
 
 
 def full_name(mapping: RecordMapping, user: CustomerUser, dynamic: Dynamic | None = None) -> str:
@@ -22,14 +22,16 @@ def full_name(mapping: RecordMapping, user: CustomerUser, dynamic: Dynamic | Non
 def label(mapping: RecordMapping, record: Record, dynamic: Dynamic | None = None) -> str:
     """The configured list fields that are not empty, with a closing address in angle brackets (SRCH-16, COMP-6)."""
     text = re.sub(r"[\r\n]+", " ", " ".join(_parts(mapping, mapping.list_columns, record, dynamic or {})))
-    if isinstance(record, CustomerUser) and (match := _ADDRESS.fullmatch(text)):
-        return f'"{match[1]}" <{match[2]}>'
-    return text
+    last = _LAST_WORD.fullmatch(text) if isinstance(record, CustomerUser) else None
+    return f'"{last[1]}" <{last[2]}>' if last and _is_address(last[2]) else text
 
 
-def _parts(
-    mapping: RecordMapping, columns: Sequence[str], record: Record, dynamic: Dynamic
-) -> Iterable[str]:
+def _is_address(word: str) -> bool:
+    """Whether there is an `@` with a dot somewhere behind it, and something before, between and after them."""
+    return 0 < word.find("@", 1) < word.rfind(".", 0, -1) - 1
+
+
+def _parts(mapping: RecordMapping, columns: Sequence[str], record: Record, dynamic: Dynamic) -> Iterable[str]:
     for column in columns:
         if mapping.is_dynamic(column):
             text = " ".join(dynamic.get(column, ()))

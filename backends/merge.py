@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Generic
 
@@ -19,25 +19,25 @@ class Stream(Generic[R]):
     after: Position | None
     rows: deque[Row[R]] = field(default_factory=deque)
     more: bool = True
-    truncated: bool = False
-    silent: bool = False
+    read: int = 0
+    """How many rows it gave, hidden ones included."""
 
     @property
     def is_dry(self) -> bool:
         """Whether the source may hold the next row, and nothing of it is at hand."""
         return self.more and not self.rows
 
-    def add(self, page: Page[R], hidden: frozenset[str] | set[str]) -> None:
-        """Take in a page, without the rows that an earlier source hides."""
+    def add(self, page: Page[R], hidden: Collection[str]) -> None:
+        """Take in a page, without the rows that an earlier source hides; a page without rows is the last."""
         if page.rows:
             self.after = page.rows[-1].position
         self.rows.extend(row for row in page.rows if row.record.key not in hidden)
-        self.more = page.more
-        self.truncated = self.truncated or page.truncated
+        self.read += len(page.rows)
+        self.more = page.more and bool(page.rows)
 
     def end(self) -> None:
-        """Take note that the source is silent: it gives no more rows."""
-        self.more, self.silent = False, True
+        """Take note that the source gives no more rows."""
+        self.more = False
 
 
 @dataclass(frozen=True, slots=True)

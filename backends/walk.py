@@ -54,6 +54,8 @@ async def walk(
     A later answer is held until every earlier source has answered or failed. What still runs when everything is
     settled is cancelled.
     """
+    if len(ask) == 1 and keys:
+        return decide([await ask[0](sorted(keys))], keys, stop_at_gap=stop_at_gap)
     answers: list[Known[R] | None] = [None] * len(ask)
     news = asyncio.Event()
     running: list[asyncio.Task[None]] = []
@@ -69,13 +71,19 @@ async def walk(
             decision = decide(answers, keys, stop_at_gap=stop_at_gap)
             if not decision.open:
                 break
-            some_left = len(running) < len(ask)
-            if some_left and (quiet or all(answer is not None for answer in answers[: len(running)])):
-                running.append(group.create_task(put(len(running), sorted(decision.open))))
-            quiet = await _is_quiet(news, head_start if len(running) < len(ask) else None)
+            wanted = _nowhere(answers, decision.open) if len(running) < len(ask) else []
+            if wanted and (quiet or all(answer is not None for answer in answers[: len(running)])):
+                running.append(group.create_task(put(len(running), wanted)))
+            some_left = wanted and len(running) < len(ask)
+            quiet = await _is_quiet(news, head_start if some_left else None)
         for task in running:
             task.cancel()
     return decision
+
+
+def _nowhere(answers: Sequence[Known[R] | None], keys: Collection[str]) -> list[str]:
+    """The keys that no answer so far holds: whoever turns out to own the others, it is no source after these."""
+    return sorted(set(keys).difference(*(answer.records for answer in answers if answer is not None)))
 
 
 async def _is_quiet(news: asyncio.Event, seconds: float | None) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from backends.directory import Directory
+from backends.errors import SourceUnavailable
 from backends.model import Customer, CustomerUser
 from backends.registries import GroupStore, ServiceStore
-from backends.registry import Registry
+from backends.registry import ObjectType, Registry
 from resolvers.cursors import Seal
+from resolvers.joined import Joined
 from resolvers.permissions import PermissionPolicy
 from resolvers.policies import ServicePolicy
 from resolvers.viewer import Viewer
@@ -45,6 +47,30 @@ class RequestContext:
     loaders: dict[Hashable, Any] = field(default_factory=dict)
     beside: list[tuple[Any, Exception]] = field(default_factory=list)
     """Errors that stand beside a value, with the path of their field."""
+    relations: Joined[str, tuple[str, ...]] = field(init=False)
+    """Additional customer IDs by login."""
+    customer_records: Joined[str, Customer | SourceUnavailable | None] = field(init=False)
+    """Customers by ID; an error where a silent source may own the ID."""
+    dynamic_values: Mapping[ObjectType, Joined[str, Mapping[str, tuple[str, ...]]]] = field(init=False)
+    """Dynamic fields by object name."""
+
+    def __post_init__(self) -> None:
+        """Give each kind of look-up a place where the fields of the request meet."""
+        registry = self.services.registry
+
+        async def relations(logins: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+            return await registry.customers_of(logins)
+
+        async def customers(ids: Sequence[str]) -> Mapping[str, Customer | SourceUnavailable | None]:
+            lookup = await self.customers.get_many(ids, stop_at_gap=True)
+            return {one: lookup.or_error(one) for one in ids}
+
+        self.relations = Joined(relations)
+        self.customer_records = Joined(customers, behind=self.relations)
+        self.dynamic_values = {
+            "CustomerUser": Joined(lambda names: registry.dynamic_values("CustomerUser", names)),
+            "CustomerCompany": Joined(lambda names: registry.dynamic_values("CustomerCompany", names)),
+        }
 
     @property
     def users(self) -> Directory[CustomerUser]:

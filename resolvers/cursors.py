@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from dataclasses import fields, is_dataclass
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -26,18 +27,18 @@ class Seal:
     def seal(self, position: Position, question: bytes) -> str:
         """A cursor for `position` in the list that `question` describes."""
         plain = orjson.dumps([position.values, position.folded, position.key, position.source_key])
-        return base64.urlsafe_b64encode(self._cipher.encrypt(plain, [question])).decode().rstrip("=")
+        return _text(self._cipher.encrypt(plain, [question]))
 
     def open(self, cursor: str, question: bytes) -> Position:
         """The position in `cursor`, when it was made for the same question."""
         try:
             sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-            values, folded, key, source_key = orjson.loads(self._cipher.decrypt(sealed, [question]))
+            plain = self._cipher.decrypt(sealed, [question])
         except (InvalidTag, ValueError, binascii.Error) as error:
-            raise CursorInvalid(
-                "The cursor is damaged or belongs to another list: start again without `after`.",
-                argument="after",
-            ) from error
+            raise _invalid() from error
+        if _text(sealed) != cursor:  # base64 has several spellings for the same bytes
+            raise _invalid()
+        values, folded, key, source_key = orjson.loads(plain)
         return Position(tuple(values), folded, key, source_key)
 
     def version(self, stored: object) -> str:
@@ -48,4 +49,27 @@ class Seal:
 
 def question(*parts: object) -> bytes:
     """What a cursor is bound to: the list's field, order, filter, scope and sources, as one short text."""
-    return hashlib.blake2b(repr(parts).encode(errors="surrogatepass"), digest_size=16).digest()
+    text = repr(_in_order(parts))
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+def _in_order(part: object) -> object:
+    """Sets as sorted lists, at any depth: the next process has them in another order."""
+    if isinstance(part, frozenset | set):
+        return ["set", *sorted(repr(_in_order(one)) for one in part)]
+    if isinstance(part, tuple | list):
+        return [_in_order(one) for one in part]
+    if is_dataclass(part) and not isinstance(part, type):
+        values = [_in_order(getattr(part, one.name)) for one in fields(part)]
+        return [type(part).__name__, *values]
+    return part
+
+
+def _invalid() -> CursorInvalid:
+    return CursorInvalid(
+        "The cursor is damaged or belongs to another list: start again without `after`.", argument="after"
+    )
+
+
+def _text(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")

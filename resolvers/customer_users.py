@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from backends import labels
-from backends.directory import Beside, Lookup
-from backends.errors import BadUserInput, GatewayError
+from backends.directory import Beside
+from backends.errors import BadUserInput, CursorInvalid, GatewayError, SourceUnavailable
 from backends.filters import Members
 from backends.mapping import RecordMapping
 from backends.model import Customer, CustomerUser, Membership, Value
 from backends.order import OrderTerm, fold
-from backends.protocol import R
 from backends.source import Source
 from resolvers import dynamic_fields
 from resolvers.asked import UserFilter
 from resolvers.context import RequestContext
-from resolvers.lists import Connection, ListRequest, Policy, order_of, page_size
+from resolvers.lists import Connection, ListRequest, Policy, only_sources, order_of, page_size
 
 MAX_KEYS = 1000
 """Logins of one look-up at most."""
@@ -51,7 +50,7 @@ async def by_logins(
     if len(logins) > MAX_KEYS:
         raise BadUserInput(f"At most {MAX_KEYS} logins at once, not {len(logins)}.", argument="logins")
     lookup = await context.users.get_many(logins, stop_at_gap=True)
-    return [_or_error(lookup, login) for login in logins]
+    return [lookup.or_error(login) for login in logins]
 
 
 async def page(context: RequestContext, wanted: UserList) -> Connection[CustomerUser]:
@@ -64,7 +63,7 @@ async def page(context: RequestContext, wanted: UserList) -> Connection[Customer
         order_of(wanted.order, "login"),
         page_size(wanted.first),
         wanted.after,
-        _only(context, wanted.filter),
+        only_sources(context, wanted.filter),
     )
     connection = (await request.fetch(context, [checked]))[0]
     if wanted.policy is Policy.FAIL and (silent := connection.listing.silent):
@@ -79,13 +78,11 @@ async def of_customers(
     membership: frozenset[Membership] | None,
     first: int | None,
     after: str | None,
-) -> Sequence[Connection[CustomerUser]]:
+) -> Sequence[Connection[CustomerUser] | CursorInvalid]:
     """The customer users of each customer: primary, listed and additional, each once (MULTI-11)."""
-    kinds = membership if membership is not None else frozenset(Membership)
-    related: Mapping[str, Sequence[str]] = {}
-    if Membership.ADDITIONAL in kinds or membership is None:
-        related = await context.registry.logins_of([customer.customer_id for customer in customers])
+    related = await context.registry.logins_of([customer.customer_id for customer in customers])
     base = await dynamic_fields.user_filter(context, filter, None)
+    kinds = frozenset(Membership) if membership is None else membership
     filters = [
         replace(base, members=Members(one.customer_id, tuple(related.get(one.customer_id, ())), kinds))
         for one in customers
@@ -97,12 +94,14 @@ async def of_customers(
         order_of((), "login"),
         page_size(first),
         after,
-        _only(context, filter),
+        only_sources(context, filter),
     )
-    connections = await request.fetch(context, filters, [one.customer_id for one in customers])
+    connections = await request.fetch_each(context, filters, [one.customer_id for one in customers])
     return [
-        replace(connection, memberships=_memberships(connection, customer, related))
-        for connection, customer in zip(connections, customers, strict=True)
+        one
+        if isinstance(one, CursorInvalid)
+        else replace(one, memberships=_memberships(one, customer, related.get(customer.customer_id, ())))
+        for one, customer in zip(connections, customers, strict=True)
     ]
 
 
@@ -111,16 +110,8 @@ async def customers_of(
 ) -> Sequence[Sequence[Customer] | GatewayError]:
     """The customers stored under each user's customer IDs, in their order."""
     ids = await customer_ids_of(context, users)
-    lookup = await context.customers.get_many({one for some in ids for one in some}, stop_at_gap=True)
-    found: list[Sequence[Customer] | GatewayError] = []
-    for some in ids:
-        try:
-            records = [record for one in some if (record := lookup.certain(one)) is not None]
-        except GatewayError as error:
-            found.append(error)
-        else:
-            found.append(list({record.customer_id: record for record in records}.values()))
-    return found
+    records = await context.customer_records.of(one for some in ids for one in some)
+    return [_all_or_error(records[one] for one in some) for some in ids]
 
 
 async def customer_of(
@@ -128,13 +119,13 @@ async def customer_of(
 ) -> Sequence[Customer | GatewayError | None]:
     """The primary customer of each user; None where its source has no customer support (SRC-20)."""
     ids = [user.customer_id if _mapping(context, user).customer_support else None for user in users]
-    lookup = await context.customers.get_many({one for one in ids if one}, stop_at_gap=True)
-    return [_or_error(lookup, one) if one else None for one in ids]
+    records = await context.customer_records.of(one for one in ids if one)
+    return [records[one] if one else None for one in ids]
 
 
 async def customer_ids_of(context: RequestContext, users: Sequence[CustomerUser]) -> Sequence[Sequence[str]]:
     """All customer IDs that apply, primary first, each once (MULTI-1 to MULTI-5)."""
-    related = await context.registry.customers_of([user.login for user in users])
+    related = await context.relations.of(user.login for user in users)
     return [_customer_ids(context, user, related.get(user.login, ())) for user in users]
 
 
@@ -142,16 +133,15 @@ async def additional_customer_ids_of(
     context: RequestContext, users: Sequence[CustomerUser]
 ) -> Sequence[Sequence[str]]:
     """The additional customers of each user as stored, ordered by ID (MULTI-8)."""
-    related = await context.registry.customers_of([user.login for user in users])
+    related = await context.relations.of(user.login for user in users)
     return [list(related.get(user.login, ())) for user in users]
 
 
 async def shadowed_sources_of(
     context: RequestContext, users: Sequence[CustomerUser]
-) -> Sequence[Sequence[Source[CustomerUser]]]:
+) -> Sequence[Sequence[Source[CustomerUser]] | SourceUnavailable]:
     """Later sources that hold the same login and are hidden."""
-    held = await context.users.shadowing({user.login: user.source_key for user in users})
-    return [held.get(user.login, ()) for user in users]
+    return await context.users.shadowing(users)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,17 +211,17 @@ def _mapping(context: RequestContext, user: CustomerUser) -> RecordMapping:
     return context.users.mapping(user.source_key)
 
 
-def _or_error(lookup: Lookup[R], key: str) -> R | GatewayError | None:
-    try:
-        return lookup.certain(key)
-    except GatewayError as error:
-        return error
-
-
-def _only(context: RequestContext, filter: UserFilter) -> Collection[str] | None:
-    if filter.sources is None:
-        return None
-    return [context.users.source(key).key for key in filter.sources]
+def _all_or_error(
+    found: Iterable[Customer | SourceUnavailable | None],
+) -> Sequence[Customer] | SourceUnavailable:
+    """The customers that exist, each once, unless a silent source may own one of them."""
+    records: dict[str, Customer] = {}
+    for one in found:
+        if isinstance(one, SourceUnavailable):
+            return one
+        if one is not None:
+            records.setdefault(one.customer_id, one)
+    return list(records.values())
 
 
 def _customer_ids(context: RequestContext, user: CustomerUser, related: Sequence[str]) -> list[str]:
@@ -241,27 +231,22 @@ def _customer_ids(context: RequestContext, user: CustomerUser, related: Sequence
 
 
 def _memberships(
-    connection: Connection[CustomerUser], customer: Customer, related: Mapping[str, Sequence[str]]
+    connection: Connection[CustomerUser], customer: Customer, related: Sequence[str]
 ) -> Mapping[str, tuple[Membership, ...]]:
-    """How each customer user on the page belongs to `customer`; IDs are compared as the owner's source does."""
-    additional = {fold(login) for login in related.get(customer.customer_id, ())}
+    """How each customer user on the page belongs to `customer`; texts are compared as the owner's source does."""
+    additional = {True: frozenset(related), False: frozenset(map(fold, related))}
     found = {}
     for user in connection.nodes:
-        same = _same_as(customer.customer_id, connection.directory.mapping(user.source_key))
+        case_sensitive = connection.directory.mapping(user.source_key).search.case_sensitive
+        same: Callable[[str], str] = str if case_sensitive else fold
+        wanted = same(customer.customer_id)
         kinds = {
-            Membership.PRIMARY: user.customer_id is not None and same(user.customer_id),
-            Membership.LISTED: any(same(one) for one in user.listed_customer_ids),
-            Membership.ADDITIONAL: fold(user.login) in additional,
+            Membership.PRIMARY: user.customer_id is not None and same(user.customer_id) == wanted,
+            Membership.LISTED: any(same(one) == wanted for one in user.listed_customer_ids),
+            Membership.ADDITIONAL: same(user.login) in additional[case_sensitive],
         }
         found[user.login] = tuple(kind for kind, holds in kinds.items() if holds)
     return found
-
-
-def _same_as(customer_id: str, mapping: RecordMapping) -> Callable[[str], bool]:
-    if mapping.search.case_sensitive:
-        return customer_id.__eq__
-    folded = fold(customer_id)
-    return lambda other: fold(other) == folded
 
 
 def texts(value: Value) -> tuple[str, ...]:

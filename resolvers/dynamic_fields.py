@@ -82,7 +82,7 @@ async def _values(
     context: RequestContext, directory: Directory[R], type_: ObjectType, records: Sequence[Record]
 ) -> Mapping[str, Values]:
     names = [one.key for one in records if directory.mapping(one.source_key).dynamic_fields]
-    found = await context.registry.dynamic_values(type_, list(dict.fromkeys(names))) if names else {}
+    found = await context.dynamic_values[type_].of(names)
     return {one.key: found.get(one.key, {}) for one in records}
 
 

@@ -10,11 +10,12 @@ from functools import cached_property
 from typing import Any, Generic
 
 from backends.directory import Directory, Listing, Total
-from backends.errors import BadUserInput
+from backends.errors import BadUserInput, CursorInvalid, SourceUnavailable
 from backends.filters import Filter
 from backends.model import Membership, SourceReport
-from backends.order import Order, OrderTerm
+from backends.order import Order, OrderTerm, Position
 from backends.protocol import R, Row
+from resolvers.asked import UserFilter
 from resolvers.context import RequestContext
 from resolvers.cursors import Seal, question
 
@@ -103,22 +104,45 @@ class ListRequest(Generic[R]):
     def bound_to(self, anchor: object) -> bytes:
         """What the cursors of this list are bound to: what was asked, not what the registry made of it."""
         sources = tuple(source.key for source in self.directory.sources)
-        return question(self.field, self.order, self.asked, anchor, sorted(self.only or ()), sources)
+        return question(self.field, self.order, self.asked, anchor, sources)
 
     async def fetch(
         self, context: RequestContext, filters: Sequence[Filter], anchors: Sequence[object] = (None,)
     ) -> Sequence[Connection[R]]:
         """One connection for each filter; the filters, and what tells them apart, differ in their anchor alone."""
+        found = []
+        for one in await self.fetch_each(context, filters, anchors):
+            if isinstance(one, CursorInvalid):
+                raise one
+            found.append(one)
+        return found
+
+    async def fetch_each(
+        self, context: RequestContext, filters: Sequence[Filter], anchors: Sequence[object]
+    ) -> Sequence[Connection[R] | CursorInvalid]:
+        """The same, but a cursor is an error only in the lists that it does not belong to."""
         seal = context.services.seal
         bounds = [self.bound_to(anchor) for anchor in anchors]
-        after = [seal.open(self.after, bound) for bound in bounds if self.after is not None]
-        listings = await self.directory.lists(
-            filters, self.order, self.first, after[0] if after else None, only=self.only
-        )
-        return [
-            Connection(self.directory, asked, self.only, listing, seal, bound, self.after is not None)
-            for asked, listing, bound in zip(filters, listings, bounds, strict=True)
+        starts = [self._start(seal, bound) for bound in bounds]
+        after = next((start for start in starts if isinstance(start, Position)), None)
+        kept = [
+            one for one, start in zip(filters, starts, strict=True) if not isinstance(start, CursorInvalid)
         ]
+        listings = iter(await self.directory.lists(kept, self.order, self.first, after, only=self.only))
+        return [
+            start
+            if isinstance(start, CursorInvalid)
+            else Connection(
+                self.directory, asked, self.only, next(listings), seal, bound, self.after is not None
+            )
+            for asked, bound, start in zip(filters, bounds, starts, strict=True)
+        ]
+
+    def _start(self, seal: Seal, bound: bytes) -> Position | CursorInvalid | None:
+        try:
+            return None if self.after is None else seal.open(self.after, bound)
+        except CursorInvalid as error:
+            return error
 
 
 def page_size(first: int | None) -> int:
@@ -133,6 +157,13 @@ def page_size(first: int | None) -> int:
 def order_of(terms: Sequence[OrderTerm], key_field: str) -> Order:
     """The order asked for; by key where nothing is said."""
     return Order.of(terms, key_field)
+
+
+def only_sources(context: RequestContext, filter: UserFilter) -> Collection[str] | None:
+    """The sources that are asked for, None for all; one that does not exist is BAD_USER_INPUT."""
+    if filter.sources is None:
+        return None
+    return [context.users.source(key).key for key in filter.sources]
 
 
 async def totals(context: RequestContext, connections: Sequence[Connection[Any]]) -> Sequence[Total]:
@@ -154,3 +185,10 @@ async def totals(context: RequestContext, connections: Sequence[Connection[Any]]
         for index, total in zip(indexes, counted, strict=True)
     }
     return [found[index] for index in range(len(connections))]
+
+
+async def certain_totals(
+    context: RequestContext, connections: Sequence[Connection[Any]]
+) -> Sequence[int | SourceUnavailable]:
+    """The same for lists that cannot show what a number is worth: an error where a source did not answer."""
+    return [total.silent or total.number for total in await totals(context, connections)]
