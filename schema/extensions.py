@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import AsyncIterator
 from typing import Any
 
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from backends.errors import GatewayError
 from resolvers.context import RequestContext
 
 log = structlog.get_logger("kundengraph")
 
+TOO_MANY_TOKENS = re.compile(r"more than (\d+) tokens")
+
 
 class Answers(SchemaExtension):
     """Gives every error a code of the contract, masks the rest, and puts errors beside data where they belong."""
 
     async def on_operation(self) -> AsyncIterator[None]:
-        yield
+        try:
+            yield
+        except (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError):
+            raise  # the view has an HTTP status for each of these
+        except GraphQLError as error:  # raised by an extension: a cached parser, a limit, access
+            raise public(error) from error
+        except Exception as error:
+            raise public(GraphQLError(type(error).__name__, original_error=error)) from error
         execution = self.execution_context
         context: RequestContext = execution.context
         if execution.pre_execution_errors:
@@ -43,14 +55,23 @@ def public(error: GraphQLError) -> GraphQLError:
         error.extensions = {**(error.extensions or {}), **original.extensions}
         return error
     if isinstance(error, GraphQLSyntaxError):
-        error.extensions = {**(error.extensions or {}), "code": "GRAPHQL_PARSE_FAILED"}
+        limit = TOO_MANY_TOKENS.search(error.message)
+        found = (
+            {"code": "COST_EXCEEDED", "limit": int(limit[1])} if limit else {"code": "GRAPHQL_PARSE_FAILED"}
+        )
+        error.extensions = {**(error.extensions or {}), **found}
         return error
-    if original is None or isinstance(original, GraphQLError):
+    if original is None or (isinstance(original, GraphQLError) and not _is_of_a_value(error, original)):
         if "code" not in (error.extensions or {}):
             code = "GRAPHQL_VALIDATION_FAILED" if error.path is None else "BAD_USER_INPUT"
             error.extensions = {**(error.extensions or {}), "code": code}
         return error
     return _masked(error, original)
+
+
+def _is_of_a_value(error: GraphQLError, original: GraphQLError) -> bool:
+    """Whether a value of ours does not fit its type; what is wrong with a document or argument names its place."""
+    return error.path is not None and original.nodes is None
 
 
 def _masked(error: GraphQLError, original: BaseException) -> GraphQLError:
