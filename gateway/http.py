@@ -11,7 +11,7 @@ import orjson
 from cross_web import HTTPException
 from graphql import GraphQLError
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.types import ExecutionResult
@@ -70,6 +70,13 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             raise HTTPException(400, "One operation for each request, not a list of them.")
         return dataclasses.replace(data, protocol="http")
 
+    def parse_json(self, data: str | bytes) -> Any:
+        """An object, or a list, which is refused later; the variables of a GET may be null."""
+        found = super().parse_json(data)
+        if not isinstance(found, dict | list) and not (found is None and isinstance(data, str)):
+            raise HTTPException(400, "Send a JSON object.")
+        return found
+
     def decode_json(self, data: str | bytes) -> object:
         """Refuses what is no JSON with 400."""
         try:
@@ -85,7 +92,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             return await super().run(request, *arguments, **named)
         except HTTPException as error:
             if error.status_code == 400 and "not allowed when using GET" in str(error.reason):
-                raise HTTPException(405, "Mutations are sent by POST.") from error
+                return PlainTextResponse("Mutations are sent by POST.", 405, {"allow": "POST"})
             raise
 
     async def execute_operation(self, *arguments: Any, **named: Any) -> Any:
@@ -112,6 +119,8 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         response.headers["cache-control"] = "no-store"
         if newer and "data" not in response_data:
             response.status_code = _status(response_data)
+            if response.status_code == 401:
+                response.headers["www-authenticate"] = "Bearer"
         return response
 
 
