@@ -19,6 +19,9 @@ import asyncpg
 import pytest
 
 from backends.breaker import Breaker
+from backends.cached import Cached
+from backends.caches import MemoryCache
+from backends.envelope import decode_customer_user, encode, namespace
 from backends.filters import EVERYTHING, Filter, Question
 from backends.guarded import Guarded
 from backends.ldap.backend import LdapBackend
@@ -48,11 +51,31 @@ from tests.builders import (
 
 TIMEOUT = 5.0
 
-Decoration = Callable[[Backend[CustomerUser]], Backend[CustomerUser]]
+Decoration = Callable[[Backend[CustomerUser], RecordMapping], Backend[CustomerUser]]
 
-DECORATIONS: Mapping[str, Decoration] = {
-    "guarded": lambda backend: Guarded(backend, "people", Breaker(5, 30.0), timeout=TIMEOUT, slots=4),
-}
+
+def guarded(backend: Backend[CustomerUser], mapping: RecordMapping) -> Backend[CustomerUser]:
+    """At arm's length."""
+    return Guarded(backend, mapping.source_key, Breaker(5, 30.0), timeout=TIMEOUT, slots=4)
+
+
+def cached(backend: Backend[CustomerUser], mapping: RecordMapping) -> Backend[CustomerUser]:
+    """As in a running gateway: remembered, and at arm's length."""
+    return Cached(
+        guarded(backend, mapping),
+        MemoryCache(10_000),
+        namespace=namespace(mapping),
+        secret=b"secret",
+        ttl=60.0,
+        negative_ttl=60.0,
+        stale=60.0,
+        encode=encode,
+        decode=decode_customer_user,
+        case_sensitive=mapping.search.case_sensitive,
+    )
+
+
+DECORATIONS: Mapping[str, Decoration] = {"guarded": guarded, "cached": cached}
 """What is put around a backend in a running gateway, by name: each keeps the contract."""
 
 
@@ -97,11 +120,11 @@ class Store(ABC):
         if (world := self._worlds.get((table, mapping))) is None:
             backend = await self.opened(mapping, table, kept)
             self._closing.append(backend)
-            world = World(self.decorated(backend), self.reference(mapping, kept), mapping)
+            world = World(self.decorated(backend, mapping), self.reference(mapping, kept), mapping)
             self._worlds[table, mapping] = world
         return world
 
-    def decorated(self, backend: Backend[CustomerUser]) -> Backend[CustomerUser]:
+    def decorated(self, backend: Backend[CustomerUser], mapping: RecordMapping) -> Backend[CustomerUser]:
         """What the tests talk to."""
         return backend
 
@@ -159,8 +182,8 @@ class Decorated(InMemory):
         super().__init__()
         self._decoration = decoration
 
-    def decorated(self, backend: Backend[CustomerUser]) -> Backend[CustomerUser]:
-        return self._decoration(backend)
+    def decorated(self, backend: Backend[CustomerUser], mapping: RecordMapping) -> Backend[CustomerUser]:
+        return self._decoration(backend, mapping)
 
 
 class Tables(Store):

@@ -42,7 +42,7 @@ async def test_pages_concatenate_to_the_list(
     wanted = FILTERS[what]
     everybody = (await page_of(world, *fields, filter=wanted)).rows
     assert len(everybody) > 7
-    for size in (1, 2, 3, 5, 7):
+    for size in range(1, 8) if what == "everybody" else (1, 4):
         assert await all_pages(world, *fields, filter=wanted, size=size) == [
             row.position for row in everybody
         ]
