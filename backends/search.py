@@ -113,7 +113,10 @@ def _parse(text: str, *, brackets: bool) -> Search | None:
 
 
 def _tokens(text: str, protected: list[str]) -> Iterator[str | Word]:
-    """Operators and words; a lone `!` is kept only before a bracket, whose first word it negates (QC-4)."""
+    """Operators and words; `!` negates once, and a blank behind it belongs to the word (QC-4).
+
+    A lone `!` is kept only before a bracket, whose first word it negates.
+    """
 
     def restore(match: re.Match[str]) -> str:
         return protected[int(match[1])]
@@ -123,13 +126,11 @@ def _tokens(text: str, protected: list[str]) -> Iterator[str | Word]:
     for part, following in zip(parts, [*parts[1:], ""], strict=True):
         if part in (_AND, _OR, _OPEN, _CLOSE):
             yield part
-        elif part == "!":
+        elif not (word := part.lstrip("!")):
             if following == _OPEN:
                 yield _NOT
         else:
-            negated = part.startswith("!")
-            plain = re.sub(r"\x05(\d+)\x05", restore, part.removeprefix("!").strip() if negated else part)
-            yield Word(pieces(plain), negated)
+            yield Word(pieces(re.sub(r"\x05(\d+)\x05", restore, word)), part != word)
 
 
 def _read(tokens: list[str | Word]) -> Search | None:

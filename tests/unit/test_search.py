@@ -28,6 +28,8 @@ LIST_VECTORS = [
     ("QV-9", "(hans+huber)", "L(*(hans*) AND L(*huber)*)"),
     ("QV-10", "!hans", "N(*hans*)"),
     ("QV-11", "hans+!huber", "L(*hans*) AND N(*huber*)"),
+    ("QV-10, QC-4", "!!hans", "N(*hans*)"),
+    ("QV-10, QC-4", "! hans", "N(* hans*)"),
     ("QV-12", "!a OR !b", "N(*a*) OR N(*b*)"),
     ("QV-13", "a*b", "L(*a*b*)"),
     ("QV-13, QC-10", "a%b", "L(*a%b*)"),
