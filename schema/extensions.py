@@ -35,12 +35,19 @@ class Answers(SchemaExtension):
             raise public(GraphQLError(type(error).__name__, original_error=error)) from error
         execution = self.execution_context
         context: RequestContext = execution.context
+        seen: dict[int, GraphQLError] = {}  # the same errors stand in both places
+
+        def once(error: GraphQLError) -> GraphQLError:
+            if id(error) not in seen:
+                seen[id(error)] = public(error)
+            return seen[id(error)]
+
         if execution.pre_execution_errors:
-            execution.pre_execution_errors = [public(error) for error in execution.pre_execution_errors]
+            execution.pre_execution_errors = [once(error) for error in execution.pre_execution_errors]
         result: Any = execution.result
         if result is None or not hasattr(result, "errors"):
             return
-        errors = [public(error) for error in result.errors or ()]
+        errors = [once(error) for error in result.errors or ()]
         errors += [
             GraphQLError(str(error), path=path.as_list(), extensions=getattr(error, "extensions", None))
             for path, error in context.beside
