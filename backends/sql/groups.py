@@ -1,0 +1,120 @@
+"""Groups and grants in OTOBO's tables (PERM-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from backends.model import Validity
+from backends.records import Grant, Group
+from backends.sql.database import Database
+from backends.sql.exactly import Exactly, possible, storable
+from backends.sql.shapes import comparable
+from backends.sql.writing import Stamp
+
+
+class SqlGroups:
+    """Reads and writes the table of groups and both tables of grants; of these only rows with value 1 count."""
+
+    def __init__(self, database: Database, stamp: Stamp, groups_table: str = "groups_table") -> None:
+        self._database = database
+        self._stamp = stamp
+        self._groups_table = database.dialect.quoted(groups_table)
+        self._exactly = Exactly(database.dialect)
+        self._finish = database.dialect.finish
+
+    async def groups(self) -> Sequence[Group]:
+        name = self._exactly.text("name")
+        rows = await self._database.fetch(
+            f"SELECT id, name, comments, valid_id FROM {self._groups_table} ORDER BY {name}, id"
+        )
+        return [Group(row[0], row[1], row[2] or None, Validity.of(row[3])) for row in rows]
+
+    async def user_grants(self, logins: Sequence[str]) -> Sequence[Grant]:
+        asked = storable(logins)
+        if not asked:
+            return []
+        sql = (
+            "SELECT group_id, permission_key, user_id FROM group_customer_user"
+            f" WHERE {self._exactly.among('user_id')} AND permission_value = 1"
+        )
+        rows = await self._database.fetch(self._finish(sql), self._exactly.values(asked))
+        return [Grant(*row) for row in sorted(set(map(tuple, rows)))]
+
+    async def customer_grants(self, customer_ids: Sequence[str]) -> Sequence[Grant]:
+        asked = storable(customer_ids)
+        if not asked:
+            return []
+        sql = (
+            "SELECT group_id, permission_key, customer_id, permission_context FROM group_customer"
+            f" WHERE {self._exactly.among('customer_id')} AND permission_value = 1"
+        )
+        rows = await self._database.fetch(self._finish(sql), self._exactly.values(asked))
+        return [
+            Grant(row[0], row[1], customer_id=row[2], context=row[3]) for row in sorted(set(map(tuple, rows)))
+        ]
+
+    async def grants_in(self, group_ids: Sequence[int]) -> Sequence[Grant]:
+        asked = possible(group_ids)
+        if not asked:
+            return []
+        where = f"WHERE {self._exactly.numbers_among('group_id')} AND permission_value = 1"
+        sql = (
+            f"SELECT 0 AS part, group_id, permission_key, user_id, '' AS context FROM group_customer_user {where}"
+            " UNION ALL"
+            f" SELECT 1, group_id, permission_key, customer_id, permission_context FROM group_customer {where}"
+        )
+        rows = await self._database.fetch(self._finish(sql), self._exactly.numbers(asked) * 2)
+        return [
+            Grant(group_id, key, customer_id=whose, context=context) if part else Grant(group_id, key, whose)
+            for part, group_id, key, whose, context in sorted(set(map(tuple, rows)))
+        ]
+
+    async def logins_in(self, group_id: int, after: str | None, limit: int) -> Sequence[str]:
+        login = self._exactly.text("user_id")
+        follows = f" AND {login} > {self._exactly.dialect.value}" if after is not None else ""
+        sql = (
+            f"SELECT DISTINCT {login} AS login FROM group_customer_user"
+            f" WHERE group_id = {self._exactly.number} AND permission_value = 1{follows} ORDER BY login LIMIT ?"
+        )
+        if not possible([group_id]):
+            return []
+        args = [group_id, *([comparable(after)] if after is not None else []), limit]
+        return [row[0] for row in await self._database.fetch(self._finish(sql), args)]
+
+    async def customers_in(
+        self, group_id: int, after: tuple[str, str] | None, limit: int
+    ) -> Sequence[tuple[str, str]]:
+        customer, context = map(self._exactly.text, ("customer_id", "permission_context"))
+        value = self._exactly.dialect.value
+        follows = (
+            f" AND ({customer} > {value} OR ({customer} = {value} AND {context} > {value}))" if after else ""
+        )
+        sql = (
+            f"SELECT DISTINCT {customer} AS customer, {context} AS context FROM group_customer"
+            f" WHERE group_id = {self._exactly.number} AND permission_value = 1{follows}"
+            " ORDER BY customer, context LIMIT ?"
+        )
+        if not possible([group_id]):
+            return []
+        last = [comparable(part) for part in (after[0], after[0], after[1])] if after else []
+        rows = await self._database.fetch(self._finish(sql), [group_id, *last, limit])
+        return [(row[0], row[1]) for row in rows]
+
+    async def count_logins(self, group_ids: Sequence[int]) -> Mapping[int, int]:
+        return await self._count("group_customer_user", ["user_id"], group_ids)
+
+    async def count_customers(self, group_ids: Sequence[int]) -> Mapping[int, int]:
+        return await self._count("group_customer", ["customer_id", "permission_context"], group_ids)
+
+    async def _count(self, table: str, columns: Sequence[str], group_ids: Sequence[int]) -> Mapping[int, int]:
+        asked = possible(group_ids)
+        if not asked:
+            return {}
+        listed = ", ".join(f"{self._exactly.text(column)} AS {column}" for column in columns)
+        sql = (
+            f"SELECT group_id, count(*) FROM (SELECT DISTINCT group_id, {listed} FROM {table}"
+            f" WHERE {self._exactly.numbers_among('group_id')} AND permission_value = 1) AS held"
+            " GROUP BY group_id"
+        )
+        rows = await self._database.fetch(self._finish(sql), self._exactly.numbers(asked))
+        return {row[0]: row[1] for row in rows}
