@@ -6,9 +6,10 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any, Generic
 
-from backends.conditions import condition_of, is_storable
+from backends.conditions import And, Or, condition_of, is_storable
 from backends.filters import Filter, Question
 from backends.mapping import FieldType, RecordMapping
 from backends.model import Inspection
@@ -23,6 +24,8 @@ from backends.sql.statements import PageShape, Statements
 
 BATCH = 100
 """Questions in one statement at most."""
+SEVERAL = 3
+"""Questions from which on it pays to read their rows apart first."""
 
 
 class SqlBackend(Generic[R]):
@@ -120,9 +123,27 @@ class SqlBackend(Generic[R]):
             shape, own = self._page_shape(question, statements)
             shapes.append(shape)
             args += own
-        rows = await self._database.fetch(statements.pages(tuple(shapes)), args)
+        candidates, common = self._candidates([question.filter for question in questions], statements)
+        rows = await self._database.fetch(statements.pages(tuple(shapes), candidates), common + args)
         found = {number: list(group) for number, group in itertools.groupby(rows, lambda row: row[0])}
         return [self._page(question, found.get(number, [])) for number, question in enumerate(questions)]
+
+    def _candidates(
+        self, filters: Sequence[Filter], statements: Statements
+    ) -> tuple[Shape | None, list[Any]]:
+        """What the rows of all pages have in common, where it is worth to read them once."""
+        rest = {replace(asked, members=None, keys=None) for asked in filters}
+        if len(filters) < SEVERAL or len(rest) > 1 or not statements.dialect.reads_once:
+            return None, []
+        anchors = [
+            condition_of(Filter(validity=None, members=asked.members, keys=asked.keys), self.mapping)
+            for asked in filters
+        ]
+        parts = [
+            part for anchor in anchors for part in (anchor.parts if isinstance(anchor, Or) else (anchor,))
+        ]
+        common = And((condition_of(rest.pop(), self.mapping), Or(tuple(parts))))
+        return shape_of(common, statements.dialect, statements.columns)
 
     def _page_shape(self, question: Question, statements: Statements) -> tuple[PageShape, list[Any]]:
         condition, args = self._shape(question.filter, statements)

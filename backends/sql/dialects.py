@@ -25,6 +25,8 @@ class Dialect(ABC):
     quotes: ClassVar[str]
     tells_collations: ClassVar[bool] = False
     """Whether texts depend on the collations of columns."""
+    reads_once: ClassVar[bool] = True
+    """Whether a common table that is named several times is read once."""
     pattern_bytes: ClassVar[int | None] = None
     """The longest pattern that LIKE takes, if it minds."""
     types: ClassVar[dict[FieldType, str]] = {FieldType.STRING: "VARCHAR(250)", FieldType.INT: "INTEGER"}
@@ -177,6 +179,7 @@ class MariaDBDialect(Dialect):
     kind = SourceKind.MARIADB
     quotes = "`"
     tells_collations = True
+    reads_once = False
 
     def text(self, column: str) -> str:
         return f"CONVERT({column} USING utf8mb4)"

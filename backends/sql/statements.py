@@ -13,8 +13,8 @@ from backends.sql.dialects import Dialect
 from backends.sql.shapes import Columns, Shape
 
 TIMES = {"createdAt": "create_time", "changedAt": "change_time"}
-TEXTS = 512
-"""Texts remembered for each kind of statement."""
+TEXTS = 128
+"""Texts remembered for each kind of statement; one of a hundred pages is a hundred kilobytes long."""
 BY_KEY = Order((), False)
 
 
@@ -45,16 +45,35 @@ class Statements:
         self.tally = lru_cache(TEXTS)(self._tally)
         self.keys = lru_cache(TEXTS)(self._keys)
 
-    def _pages(self, shapes: tuple[PageShape, ...]) -> str:
-        """Rows of number, cut, record columns and sort values, in order, for each shape numbered from 0."""
-        branches = [self._page(number, shape) for number, shape in enumerate(shapes)]
+    def _pages(self, shapes: tuple[PageShape, ...], candidates: Shape | None = None) -> str:
+        """Rows of number, cut, record columns and sort values, in order, for each shape numbered from 0.
+
+        With `candidates`, a condition that all rows of all pages satisfy, the table is read once.
+        """
+        table = self.table if candidates is None else "candidates"
+        branches = [self._page(number, shape, table) for number, shape in enumerate(shapes)]
         if len(branches) == 1:
             return self.dialect.finish(branches[0])
         union = " UNION ALL ".join(f"SELECT * FROM ({branch}) AS q{n}" for n, branch in enumerate(branches))
         rows = f"SELECT * FROM ({union}) AS u ORDER BY number, cut DESC, {_order_by(shapes[0].order)}"
-        return self.dialect.finish(rows)
+        return self.dialect.finish(self._with(candidates) + rows)
 
-    def _page(self, number: int, shape: PageShape) -> str:
+    def _with(self, candidates: Shape | None) -> str:
+        if candidates is None:
+            return ""
+        columns = ", ".join(map(self.dialect.quoted, self._named))
+        rows = f"SELECT {columns} FROM {self.table} WHERE {self._where(candidates)}"
+        return f"WITH candidates AS MATERIALIZED ({rows}) "
+
+    @cached_property
+    def _named(self) -> Sequence[str]:
+        """Every column that a condition, a sort key or a record may name."""
+        rules = self.mapping.search
+        more = [*rules.columns, *rules.post_master_columns]
+        more += [self.mapping.customer_id_column] if self.mapping.customer_id_column else []
+        return list(dict.fromkeys([*self.mapping.columns, *more]))
+
+    def _page(self, number: int, shape: PageShape, table: str) -> str:
         sorts = self._sorts(shape.order)
         listed = ", ".join(
             [f"{self.dialect.quoted(name)} AS c{place}" for place, name in enumerate(self.mapping.columns)]
@@ -66,13 +85,13 @@ class Statements:
             if shape.after:
                 where += f" AND {self._follows(sorts, shape)}"
             return (
-                f"SELECT {number} AS number, 0 AS cut, {listed} FROM {self.table}"
+                f"SELECT {number} AS number, 0 AS cut, {listed} FROM {table}"
                 f" WHERE {where} ORDER BY {order_by} LIMIT ?"
             )
         names = [f"s{place}" for place in range(len(sorts))]
         most = self.mapping.search.list_limit
         follows = f" OR {self._follows(names, shape)}" if shape.after else " OR 1 = 1"
-        matches = f"SELECT {listed} FROM {self.table} WHERE {where} ORDER BY {order_by} LIMIT {most + 1}"
+        matches = f"SELECT {listed} FROM {table} WHERE {where} ORDER BY {order_by} LIMIT {most + 1}"
         placed = f"SELECT m.*, row_number() OVER (ORDER BY {order_by}) AS place FROM ({matches}) AS m"
         outer = ", ".join([f"c{place}" for place in range(len(self.mapping.columns))] + names)
         return (

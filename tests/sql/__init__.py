@@ -1,0 +1,1 @@
+"""What only databases have: drivers, look-ups by index, the registry."""
