@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 from backends.directory import Directory
 from backends.errors import SourceUnavailable
 from backends.model import Customer, CustomerUser
-from backends.registries import GroupStore, ServiceStore
+from backends.registries import GroupStore, PreferenceStore, RelationStore, ServiceStore
 from backends.registry import ObjectType, Registry
 from resolvers.cursors import Seal
 from resolvers.joined import Joined
@@ -34,8 +34,12 @@ class Services:
     seal: Seal
     groups: GroupStore = field(default=cast(GroupStore, None))
     offers: ServiceStore = field(default=cast(ServiceStore, None))
+    relations: RelationStore = field(default=cast(RelationStore, None))
+    preferences: PreferenceStore = field(default=cast(PreferenceStore, None))
     policy: PermissionPolicy = field(default_factory=PermissionPolicy)
     service_policy: ServicePolicy = field(default_factory=ServicePolicy)
+    second_factor_key: str = ""
+    """The preference that holds the secret of the second factor; never shown."""
 
 
 @dataclass(slots=True)
