@@ -18,7 +18,7 @@ from backends.protocol import Count, Page, R, Row
 from backends.sql.database import Database
 from backends.sql.database import Row as Stored
 from backends.sql.inspection import inspected
-from backends.sql.lookups import KeyColumn, Lookup, lookup
+from backends.sql.lookups import Lookup, is_loose, lookup
 from backends.sql.shapes import Columns, Shape, comparable, shape_of
 from backends.sql.statements import PageShape, Statements
 
@@ -102,7 +102,7 @@ class SqlBackend(Generic[R]):
 
     async def _looked_up(self, lookup: Lookup, keys: Sequence[str]) -> dict[str, Stored]:
         """The row of each key that has one; what a looser collation offered is dropped (OVR-5)."""
-        asked = [key for key in dict.fromkeys(keys) if key and is_storable(key)]
+        asked = [key for key in dict.fromkeys(keys) if key and is_storable(key) and lookup.fits(key)]
         if not asked:
             return {}
         rows = await self._database.fetch(lookup.text_for(len(asked)), lookup.arguments(asked))
@@ -207,7 +207,7 @@ class _Texts:
         self, mapping: RecordMapping, table: str, database: Database, collations: Mapping[str, str | None]
     ) -> None:
         dialect = database.dialect
-        loose = frozenset(name for name, collation in collations.items() if collation and "_ci" in collation)
+        loose = frozenset(name for name, collation in collations.items() if is_loose(collation))
         numbers = frozenset(row.column for row in mapping.fields if row.type is FieldType.INT)
         self.statements = Statements(mapping, table, dialect, Columns(numbers, loose))
         self.records = self._lookup(mapping, collations, mapping.columns)
@@ -217,7 +217,6 @@ class _Texts:
         self, mapping: RecordMapping, collations: Mapping[str, str | None], columns: Sequence[str]
     ) -> Lookup:
         dialect, key = self.statements.dialect, mapping.key_column
-        kind = KeyColumn.LOOSE if key in self.statements.columns.loose else KeyColumn.STRICT
         return lookup(
             dialect,
             self.statements.table,
@@ -225,7 +224,7 @@ class _Texts:
             ", ".join(map(dialect.quoted, columns)),
             folded=not mapping.search.case_sensitive,
             is_number=mapping.key_is_number,
-            key_column=kind if collations.get(key) else KeyColumn.NO_TEXT,
+            collation=collations.get(key),
         )
 
 

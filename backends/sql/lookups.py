@@ -20,8 +20,45 @@ class KeyColumn(enum.Enum):
     """Ignores case, and perhaps more."""
     STRICT = enum.auto()
     """Tells small letters from capitals."""
+    STRANGE = enum.auto()
+    """Is of a character set that may lack a letter of the keys, which MariaDB would refuse."""
     NO_TEXT = enum.auto()
     """Is a number."""
+
+    @classmethod
+    def of(cls, collation: str | None) -> KeyColumn:
+        """Read the name of a column's collation."""
+        if not collation:
+            return cls.NO_TEXT
+        if _charset(collation) not in _CODECS:
+            return cls.STRANGE
+        return cls.LOOSE if "_ci" in collation else cls.STRICT
+
+
+_CODECS = {"utf8mb4": "utf-8", "uca1400": "utf-8", "utf8mb3": "utf-16", "utf8": "utf-16", "latin1": "cp1252"}
+
+
+def _charset(collation: str) -> str:
+    return collation.partition("_")[0]
+
+
+def is_loose(collation: str | None) -> bool:
+    """Whether a MariaDB column can be compared with any text, and ignores case."""
+    return KeyColumn.of(collation) is KeyColumn.LOOSE and _holds_all(collation)
+
+
+def _holds_all(collation: str | None) -> bool:
+    return _CODECS.get(_charset(collation or "")) == "utf-8"
+
+
+def fits(collation: str | None) -> Callable[[str], bool]:
+    """Whether a column of this collation can hold a key; a key that it cannot must not be asked for."""
+    codec = _CODECS.get(_charset(collation or ""), "utf-8")
+    if codec == "utf-8":
+        return lambda key: True
+    if codec == "utf-16":
+        return lambda key: max(key) <= "\uffff"
+    return lambda key: key == key.encode(codec, "ignore").decode(codec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +68,8 @@ class Lookup:
     text_for: Callable[[int], str]
     """The text for so many keys."""
     arguments: Callable[[Sequence[str]], list[Any]]
+    fits: Callable[[str], bool] = lambda key: True
+    """Whether the column can hold a key at all."""
 
 
 def lookup(
@@ -41,7 +80,7 @@ def lookup(
     *,
     folded: bool,
     is_number: bool,
-    key_column: KeyColumn = KeyColumn.LOOSE,
+    collation: str | None = None,
 ) -> Lookup:
     """The look-up of `columns` by `key` (both quoted, the key first among the columns)."""
     if dialect.kind is SourceKind.POSTGRESQL:
@@ -50,7 +89,7 @@ def lookup(
     if dialect.kind is SourceKind.SQLITE:
         text = _sqlite(dialect, table, key, columns, folded, is_number)
         return Lookup(lambda _: text, lambda keys: [orjson.dumps(keys).decode()])
-    return _mariadb(dialect, table, key, columns, folded, key_column)
+    return _mariadb(dialect, table, key, columns, folded, collation)
 
 
 def _postgresql(dialect: Dialect, table: str, key: str, columns: str, folded: bool) -> str:
@@ -83,13 +122,15 @@ def _sqlite(dialect: Dialect, table: str, key: str, columns: str, folded: bool, 
 
 
 def _mariadb(
-    dialect: Dialect, table: str, key: str, columns: str, folded: bool, key_column: KeyColumn
+    dialect: Dialect, table: str, key: str, columns: str, folded: bool, collation: str | None
 ) -> Lookup:
-    plain = key if key_column is not KeyColumn.NO_TEXT else dialect.exact(dialect.text(key))
+    kind, fit = KeyColumn.of(collation), fits(collation)
+    as_text = kind in (KeyColumn.STRANGE, KeyColumn.NO_TEXT)
+    plain = dialect.exact(dialect.text(key)) if as_text else key  # the bare column has an index
     exact = f"SELECT {columns} FROM {table} WHERE {plain} IN %s"
-    if not folded or key_column is not KeyColumn.STRICT:
-        return Lookup(lambda _: exact, lambda keys: [tuple(keys)])
-    found = f"(SELECT COUNT(DISTINCT {key}) FROM {table} WHERE {key} IN %s)"
+    if not folded or kind in (KeyColumn.LOOSE, KeyColumn.NO_TEXT):
+        return Lookup(lambda _: exact, lambda keys: [tuple(keys)], fit)
+    found = f"(SELECT COUNT(DISTINCT {plain}) FROM {table} WHERE {plain} IN %s)"
 
     def text_for(number: int) -> str:
         among = dialect.among(key, True, dialect.size(number), loose=False)
@@ -100,4 +141,4 @@ def _mariadb(
     def arguments(keys: Sequence[str]) -> list[Any]:
         return [tuple(keys), tuple(keys), len(keys), *dialect.many(keys, loose=False)]
 
-    return Lookup(text_for, arguments)
+    return Lookup(text_for, arguments, fit)
