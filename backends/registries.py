@@ -47,6 +47,14 @@ class Taken(Exception):
     """The name belongs to another group or service already."""
 
 
+class Unstorable(Exception):
+    """A text that no row can hold: too long, no text of a database, or empty where it is to name something."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"{field} cannot be stored")
+        self.field = field
+
+
 class GroupStore(Protocol):
     """Groups, and the grants on logins and customers (PERM-1)."""
 

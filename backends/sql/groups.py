@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from backends.model import Validity
+from backends.limits import CUSTOMER_GRANT, USER_GRANT, check, check_naming
 from backends.records import Grant, Group
+from backends.registries import CustomerGrants, Naming, UserGrants
 from backends.sql.database import Database
 from backends.sql.exactly import Exactly, possible, storable
+from backends.sql.named import NamedTable, names_are_unique
 from backends.sql.shapes import comparable
-from backends.sql.writing import Stamp
+from backends.sql.writing import Identity, RelationTable, Stamp
 
 
 class SqlGroups:
@@ -18,16 +20,24 @@ class SqlGroups:
     def __init__(self, database: Database, stamp: Stamp, groups_table: str = "groups_table") -> None:
         self._database = database
         self._stamp = stamp
-        self._groups_table = database.dialect.quoted(groups_table)
+        self._table = NamedTable(database, stamp, database.dialect.quoted(groups_table), Group)
+        self._on_logins = RelationTable(
+            database.dialect,
+            "group_customer_user",
+            ("user_id", "group_id", "permission_key"),
+            flag="permission_value",
+        )
+        self._on_customers = RelationTable(
+            database.dialect,
+            "group_customer",
+            ("customer_id", "group_id", "permission_context", "permission_key"),
+            flag="permission_value",
+        )
         self._exactly = Exactly(database.dialect)
         self._finish = database.dialect.finish
 
     async def groups(self) -> Sequence[Group]:
-        name = self._exactly.text("name")
-        rows = await self._database.fetch(
-            f"SELECT id, name, comments, valid_id FROM {self._groups_table} ORDER BY {name}, id"
-        )
-        return [Group(row[0], row[1], row[2] or None, Validity.of(row[3])) for row in rows]
+        return await self._table.all()
 
     async def user_grants(self, logins: Sequence[str]) -> Sequence[Grant]:
         asked = storable(logins)
@@ -105,6 +115,55 @@ class SqlGroups:
 
     async def count_customers(self, group_ids: Sequence[int]) -> Mapping[int, int]:
         return await self._count("group_customer", ["customer_id", "permission_context"], group_ids)
+
+    async def set_user_grants(self, grants: Sequence[UserGrants]) -> None:
+        for one in grants:
+            for key in one.keys:
+                check(USER_GRANT, login=one.login, key=key)
+        await self._replace(
+            self._on_logins, {(one.login, one.group_id): one.keys for one in grants if storable([one.login])}
+        )
+
+    async def set_customer_grants(self, grants: Sequence[CustomerGrants]) -> None:
+        for one in grants:
+            for key in one.keys:
+                check(CUSTOMER_GRANT, customer_id=one.customer_id, context=one.context, key=key)
+        await self._replace(
+            self._on_customers,
+            {
+                (one.customer_id, one.group_id, one.context): one.keys
+                for one in grants
+                if len(storable([one.customer_id, one.context])) == 2
+            },
+        )
+
+    async def create_group(self, naming: Naming) -> Group:
+        return await self._table.create(naming)
+
+    async def update_group(self, group_id: int, naming: Naming) -> Group:
+        check_naming(naming)
+        with names_are_unique():
+            async with self._database.transaction() as session:
+                locked = await self._table.locked(session, [group_id])
+                return await self._table.change(session, locked[group_id], naming)
+
+    async def _replace(self, table: RelationTable, keys: Mapping[Identity, Sequence[str]]) -> None:
+        """Replace the keys of each identity by those given, while nobody else does so in these groups."""
+        if not keys:
+            return
+        whose, group = table.columns[:2]
+        owners = list(dict.fromkeys(str(identity[0]) for identity in keys))
+        ids = possible(int(identity[1]) for identity in keys)
+        async with self._database.transaction() as session:
+            await self._table.locked(session, {int(identity[1]) for identity in keys})
+            await table.replace(
+                session,
+                self._stamp,
+                f"{self._exactly.numbers_among(group)} AND {self._exactly.among(whose)}",
+                [*self._exactly.numbers(ids), *self._exactly.values(owners)],
+                [(*identity, key) for identity, held in keys.items() for key in held],
+                lambda identity: identity[:-1] in keys,
+            )
 
     async def _count(self, table: str, columns: Sequence[str], group_ids: Sequence[int]) -> Mapping[int, int]:
         asked = possible(group_ids)

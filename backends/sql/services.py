@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from backends.model import Validity
+from backends.limits import ASSIGNMENT, check, check_naming
+from backends.naming import renamed
 from backends.records import Service
-from backends.registries import DEFAULT_LOGIN
+from backends.registries import DEFAULT_LOGIN, Naming
 from backends.sql.database import Database
 from backends.sql.exactly import Exactly, possible, storable
+from backends.sql.named import NamedTable, names_are_unique
 from backends.sql.shapes import comparable
-from backends.sql.writing import Stamp
+from backends.sql.writing import RelationTable, Stamp
+
+_CREATED = ("create_time", "create_by")
 
 
 class SqlServices:
@@ -20,15 +24,24 @@ class SqlServices:
     def __init__(self, database: Database, stamp: Stamp) -> None:
         self._database = database
         self._stamp = stamp
+        self._table = NamedTable(database, stamp, "service", Service)
+        self._by_login = RelationTable(
+            database.dialect,
+            "service_customer_user",
+            ("service_id", "customer_user_login"),
+            audit=_CREATED,
+        )
+        self._by_service = RelationTable(
+            database.dialect,
+            "service_customer_user",
+            ("customer_user_login", "service_id"),
+            audit=_CREATED,
+        )
         self._exactly = Exactly(database.dialect)
         self._finish = database.dialect.finish
 
     async def services(self) -> Sequence[Service]:
-        name = self._exactly.text("name")
-        rows = await self._database.fetch(
-            f"SELECT id, name, comments, valid_id FROM service ORDER BY {name}, id"
-        )
-        return [Service(row[0], row[1], row[2] or None, Validity.of(row[3])) for row in rows]
+        return await self._table.all()
 
     async def assigned(self, logins: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
         asked = storable(logins)
@@ -70,3 +83,57 @@ class SqlServices:
         args = [*self._exactly.numbers(asked), DEFAULT_LOGIN]
         rows = await self._database.fetch(self._finish(sql), args)
         return {row[0]: row[1] for row in rows}
+
+    async def set_services(self, login: str, service_ids: Sequence[int]) -> None:
+        if service_ids:
+            check(ASSIGNMENT, login=login)
+        elif not storable([login]):
+            return
+        async with self._database.transaction() as session:
+            # every service, since two writers of one login may name different ones
+            known = await self._table.locked(session)
+            if missing := set(service_ids) - known.keys():
+                raise KeyError(min(missing))
+            await self._by_login.replace(
+                session,
+                self._stamp,
+                self._exactly.equals("customer_user_login"),
+                self._exactly.value(login),
+                [(service_id, login) for service_id in service_ids],
+            )
+
+    async def change_members(self, service_id: int, add: Sequence[str], remove: Sequence[str]) -> None:
+        for login in add:
+            check(ASSIGNMENT, login=login)
+        concerned = storable([*add, *remove])
+        if not concerned:
+            return
+        where = f"service_id = {self._exactly.number} AND {self._exactly.among('customer_user_login')}"
+        async with self._database.transaction() as session:
+            await self._table.locked(session, [service_id])
+            await self._by_service.replace(
+                session,
+                self._stamp,
+                where,
+                [service_id, *self._exactly.values(concerned)],
+                [(login, service_id) for login in add],
+            )
+
+    async def create_service(self, naming: Naming) -> Service:
+        return await self._table.create(naming)
+
+    async def update_service(self, service_id: int, naming: Naming) -> Service:
+        check_naming(naming)
+        with names_are_unique():
+            async with self._database.transaction() as session:
+                if naming.name is None:
+                    locked = await self._table.locked(session, [service_id])
+                    return await self._table.change(session, locked[service_id], naming)
+                services = await self._table.locked(session)
+                old = services[service_id]
+                for service, name in renamed(services.values(), old.name, naming.name):
+                    if service.id != service_id:
+                        await self._table.change(session, service, Naming(name))
+                    else:
+                        changed = await self._table.change(session, service, naming)
+        return changed

@@ -1,0 +1,94 @@
+"""A table of things with unique names, groups or services: listed, created, changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+from backends.limits import check_naming
+from backends.model import Validity
+from backends.records import Group, Service
+from backends.registries import Naming, Taken, Unstorable
+from backends.sql.database import Database, Row, Session
+from backends.sql.exactly import Exactly
+from backends.sql.failures import DuplicateKey
+from backends.sql.writing import Stamp, insert, lock_rows
+
+N = TypeVar("N", bound=Group | Service)
+
+_CREATED = ("name", "comments", "valid_id", "create_time", "create_by", "change_time", "change_by")
+
+
+class NamedTable(Generic[N]):
+    """Makes a record of each row, and knows the statements for one kind of things."""
+
+    def __init__(
+        self,
+        database: Database,
+        stamp: Stamp,
+        table: str,
+        record: Callable[[int, str, str | None, Validity], N],
+    ) -> None:
+        self._database = database
+        self._dialect = database.dialect
+        self._stamp = stamp
+        self._table = table
+        self._record = record
+        self._select = f"SELECT id, name, comments, valid_id FROM {table}"
+
+    async def all(self) -> Sequence[N]:
+        """Every record, by name."""
+        name = Exactly(self._dialect).text("name")
+        return list(map(self._made, await self._database.fetch(f"{self._select} ORDER BY {name}, id")))
+
+    async def locked(self, session: Session, ids: Collection[int] | None = None) -> dict[int, N]:
+        """The records with these ids, or all, which nobody else changes meanwhile; KeyError for one that is not."""
+        rows = await lock_rows(session, self._dialect, self._select, ids)
+        return {row[0]: self._made(row) for row in rows}
+
+    async def create(self, naming: Naming) -> N:
+        """A new record; raises Taken, or Unstorable where it has no name."""
+        check_naming(naming)
+        if naming.name is None:
+            raise Unstorable("name")
+        exactly, validity = Exactly(self._dialect), naming.validity or Validity.VALID
+        audit = self._stamp.audit(self._dialect.kind)
+        with names_are_unique():
+            async with self._database.transaction() as session:
+                row = [naming.name, naming.comment or None, validity.value, *audit]
+                await insert(session, self._dialect, self._table, _CREATED, [row])
+                sql = self._dialect.finish(f"{self._select} WHERE {exactly.equals('name')}")
+                (made,) = await session.fetch(sql, exactly.value(naming.name))
+        return self._made(made)
+
+    async def change(self, session: Session, old: N, naming: Naming) -> N:
+        """The locked record as it is then; what stays the same is not written, and nothing is when all does."""
+        changes: dict[str, Any] = {}
+        new = old
+        if naming.name is not None and naming.name != old.name:
+            new, changes["name"] = replace(new, name=naming.name), naming.name
+        if naming.comment is not None and (naming.comment or None) != old.comment:
+            new, changes["comments"] = replace(new, comment=naming.comment or None), naming.comment or None
+        if naming.validity is not None and naming.validity is not old.validity:
+            new, changes["valid_id"] = replace(new, validity=naming.validity), naming.validity.value
+        if changes:
+            changes["change_time"] = self._stamp.moment(self._dialect.kind)
+            changes["change_by"] = self._stamp.user_id
+            assigned = ", ".join(f"{column} = ?" for column in changes)
+            sql = f"UPDATE {self._table} SET {assigned} WHERE id = {Exactly(self._dialect).number}"
+            await session.execute(self._dialect.finish(sql), [*changes.values(), old.id])
+        return new
+
+    def _made(self, row: Row) -> N:
+        return self._record(row[0], row[1], row[2] or None, Validity.of(row[3]))
+
+
+@contextmanager
+def names_are_unique() -> Iterator[None]:
+    """Let a unique name that was refused come out as Taken."""
+    try:
+        yield
+    except DuplicateKey as error:
+        raise Taken from error
