@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from hashlib import blake2b
 from urllib.parse import urlsplit
@@ -23,10 +23,18 @@ from backends.source import Source
 from backends.sql.backend import SqlBackend
 from backends.sql.config import SqlCustomersConfig, SqlSourceConfig
 from backends.sql.database import Database, open_database
+from backends.sql.groups import SqlGroups
+from backends.sql.preferences import SqlPreferences
 from backends.sql.registry import SqlRegistry
+from backends.sql.relations import SqlRelations
+from backends.sql.services import SqlServices
+from backends.sql.writing import Stamp
 from gateway.config import Config
+from gateway.sections import GroupsConfig
 from resolvers.context import Services
 from resolvers.cursors import Seal
+from resolvers.permissions import PermissionPolicy
+from resolvers.policies import ServicePolicy
 
 
 class Stack:
@@ -51,31 +59,39 @@ class Stack:
 
     def _services(self, secret: str) -> Services:
         config = self._config
-        registry = SqlRegistry(
-            self._database(
-                config.registry.url, "registry", config.registry.pool_size, config.registry.timeout
-            ),
-            config.registry.groups_table,
+        database = self._database(
+            config.registry.url, "registry", config.registry.pool_size, config.registry.timeout
         )
-        self._closing.push_async_callback(registry.close)
-        users = [
-            self._source(source, place, mapping, self._user_backend(source, mapping), decode_customer_user)
-            for place, (source, mapping) in enumerate(
-                zip(config.sources, config.source_mappings, strict=True)
-            )
-        ]
-        customers = [
-            self._source(source, place, mapping, self._customer_backend(source, mapping), decode_customer)
-            for place, (source, mapping) in enumerate(
-                zip(config.customers, config.customer_mappings, strict=True)
-            )
-        ]
+        self._closing.push_async_callback(database.close)
+        stamp = Stamp(config.registry.user_id, config.registry.zone)
+        groups_table = config.registry.groups_table
         return Services(
-            Directory(users, what="source"),
-            Directory(customers, what="customer source"),
-            registry,
-            Seal(secret),
+            users=Directory(self._users(), what="source"),
+            customers=Directory(self._customers(), what="customer source"),
+            registry=SqlRegistry(database, groups_table),
+            seal=Seal(secret),
+            groups=SqlGroups(database, stamp, groups_table),
+            offers=SqlServices(database, stamp),
+            relations=SqlRelations(database, stamp),
+            preferences=SqlPreferences(database),
+            policy=_permission_policy(config.groups),
+            service_policy=ServicePolicy(config.services.keep_children, config.services.defaults == "union"),
+            second_factor_key=config.auth.second_factor_preference,
         )
+
+    def _users(self) -> Sequence[Source[CustomerUser]]:
+        pairs = zip(self._config.sources, self._config.source_mappings, strict=True)
+        return [
+            self._source(source, place, mapping, self._user_backend(source, mapping), decode_customer_user)
+            for place, (source, mapping) in enumerate(pairs)
+        ]
+
+    def _customers(self) -> Sequence[Source[Customer]]:
+        pairs = zip(self._config.customers, self._config.customer_mappings, strict=True)
+        return [
+            self._source(source, place, mapping, self._customer_backend(source, mapping), decode_customer)
+            for place, (source, mapping) in enumerate(pairs)
+        ]
 
     def _source(
         self,
@@ -132,3 +148,14 @@ class Stack:
         opened = open_database(url, name=name, pool_size=pool_size, timeout=timeout, read_only=read_only)
         self._databases[url, read_only] = opened
         return opened
+
+
+def _permission_policy(config: GroupsConfig) -> PermissionPolicy:
+    return PermissionPolicy(
+        enabled=config.enabled,
+        keys=config.permissions,
+        always=config.always,
+        customer_always=config.customer_always,
+        same_context=config.same_context,
+        other_context=config.other_context,
+    )

@@ -25,6 +25,7 @@ from schema.access import refusals
 from schema.enums import CustomerUserOrderField
 from schema.extensions import Answers
 from schema.fields import CustomFields, Info, custom_field, load
+from schema.mutation import Mutation
 from schema.query import Query
 from schema.types import CustomerUser
 from schema.words import describe
@@ -38,7 +39,7 @@ class KundengraphSchema(strawberry.Schema):
 
     def __init__(self, *, custom_fields: CustomFields, **settings: Any) -> None:
         self._custom_fields = custom_fields
-        super().__init__(query=Query, **settings)
+        super().__init__(query=Query, mutation=Mutation, **settings)
 
     def process_errors(self, errors: Sequence[GraphQLError], execution_context: Any = None) -> None:
         """Nothing: `Answers` logs what is worth it, without what people typed."""

@@ -59,8 +59,14 @@ def public(error: GraphQLError) -> GraphQLError:
     """The error as a client may see it: with a code, and without anything of ours where it is a bug."""
     original = error.original_error
     if isinstance(original, GatewayError):
-        error.extensions = {**(error.extensions or {}), **original.extensions}
-        return error
+        # made anew: graphql-core takes an attribute `source` of the original for the document, and counts lines in it
+        return GraphQLError(
+            original.message,
+            nodes=error.nodes,
+            path=error.path,
+            original_error=original,
+            extensions=original.extensions,
+        )
     if isinstance(error, GraphQLSyntaxError):
         limit = TOO_MANY_TOKENS.search(error.message)
         found = (

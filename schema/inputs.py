@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import strawberry
 from strawberry import UNSET
 
@@ -17,6 +19,8 @@ from schema.enums import (
     Validity,
 )
 
+T = TypeVar("T")
+
 MAX_VALUES = 10_000
 """Entries of any input list at most."""
 
@@ -28,7 +32,7 @@ class FieldFilter:
     operator: FilterOperator = FilterOperator.LIKE
 
     def asked(self) -> FieldCondition:
-        return FieldCondition(self.name, _bounded(self.values, "filter.fields.values"), self.operator)
+        return FieldCondition(self.name, bounded(self.values, "filter.fields.values"), self.operator)
 
 
 @strawberry.input
@@ -91,10 +95,16 @@ def validities(given: list[Validity] | None) -> frozenset[Validity]:
 
 
 def _optional(given: list[str] | None, where: str) -> tuple[str, ...] | None:
-    return _bounded(given, where) if isinstance(given, list) else None
+    return bounded(given, where) if isinstance(given, list) else None
 
 
-def _bounded(given: list[str], where: str) -> tuple[str, ...]:
+def bounded(given: list[str], where: str) -> tuple[str, ...]:
+    """An input list that is not too long (10,000 entries at most)."""
+    return tuple(listed(given, where))
+
+
+def listed(given: list[T], where: str) -> list[T]:
+    """An input list that is not too long."""
     if len(given) > MAX_VALUES:
         raise BadUserInput(f"{where} takes at most {MAX_VALUES} entries, not {len(given)}.", argument=where)
-    return tuple(given)
+    return given

@@ -8,7 +8,7 @@ import strawberry
 from strawberry import UNSET
 
 from backends.errors import BadUserInput
-from resolvers import customer_users, customers, groups, services
+from resolvers import counts, customer_users, customers, duplicates, groups, services
 from resolvers.customer_users import UserList
 from resolvers.customers import CustomerList
 from resolvers.viewer import Scope
@@ -24,6 +24,7 @@ from schema.inputs import (
     validities,
 )
 from schema.node import Node
+from schema.surveys import CustomerUserCounts, DuplicateLoginConnection
 from schema.types import Customer, CustomerUser, Source, Viewer, node, node_or_error
 
 MAX_NODES = 100
@@ -141,3 +142,22 @@ class Query:
     @staticmethod
     async def default_services(info: Info) -> list[Service] | None:
         return await services.defaults(info.context)  # type: ignore[return-value]
+
+    @root(Scope.SURVEY)
+    @staticmethod
+    async def duplicate_logins(
+        info: Info, first: int | None = 100, after: str | None = UNSET
+    ) -> DuplicateLoginConnection | None:
+        return await duplicates.page(info.context, first, after or None)  # type: ignore[return-value]
+
+    @root(Scope.SURVEY)
+    @staticmethod
+    async def customer_user_counts(
+        info: Info,
+        by: str,
+        search: str | None = UNSET,
+        filter: CustomerUserFilter | None = UNSET,
+        first: int | None = 100,
+    ) -> CustomerUserCounts | None:
+        asked = (filter or CustomerUserFilter()).asked()
+        return await counts.counts_by(info.context, by, search or None, asked, first)  # type: ignore[return-value]

@@ -12,7 +12,7 @@ from backends import labels, model
 from backends.errors import GatewayError
 from backends.source import Health
 from backends.source import Source as SourceRecord
-from resolvers import customer_users, customers, effective, groups, services, sources
+from resolvers import customer_users, customers, effective, groups, preferences, services, sources
 from resolvers.context import RequestContext
 from resolvers.permissions import PermissionContext
 from schema import ids
@@ -102,6 +102,12 @@ class Attribute:
 
 
 @strawberry.type
+class Preference:
+    key: str
+    value: str | None
+
+
+@strawberry.type
 class CustomerUser(Node):
     login: str
     title: str | None
@@ -129,6 +135,7 @@ class CustomerUser(Node):
     shadowed_sources: list[Source] | None = relation(customer_users.shadowed_sources_of)
     groups: list[GroupGrant] | None = relation(groups.grants_of_users)
     accessible_customers: list[AccessibleCustomer] | None = relation(effective.accessible_customers_of)
+    preferences: list[Preference] | None = relation(preferences.preferences_of)
     assigned_services: list[Service] | None = relation(services.assigned_to)
     services: list[Service] | None = relation(services.in_effect_of)
 
