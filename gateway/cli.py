@@ -1,4 +1,4 @@
-"""The command `kundengraph`: check, serve, schema, token, demo."""
+"""The command `kundengraph` and its subcommands."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ app = App(
 )
 
 File = Annotated[Path, Parameter(help="The configuration, a TOML file.")]
+DEFAULT_FILE = Path("kundengraph.toml")
 
 
 @app.command(help_epilogue=EXIT_CODES)
@@ -107,6 +108,24 @@ def token(
         f'[[auth.tokens]]\nname = {_quoted(name)}\nsha256 = "{digest}"\nroles = ["reader"]\n'
     )
     return GOOD
+
+
+@app.command
+def why(login: str, group: str, file: File = DEFAULT_FILE, /) -> int:
+    """Print what the customer user LOGIN holds in GROUP, and every reason for it, as FILE says."""
+    config = _load(file)
+    from gateway import answers
+
+    return GOOD if asyncio.run(answers.why(config, login, group, _console())) else FINDINGS
+
+
+@app.command
+def duplicates(file: File = DEFAULT_FILE, /) -> int:
+    """Print every login that more than one source of FILE holds: the first one owns it, and hides the others."""
+    config = _load(file)
+    from gateway import answers
+
+    return GOOD if asyncio.run(answers.show_duplicates(config, _console())) else FINDINGS
 
 
 @app.command
