@@ -1,0 +1,210 @@
+"""The documents are true: their queries, answers, commands, links and tables are those of this program."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.demo.servers import postgresql, slapd
+from tests.servers import need
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+SCRIPTS = Path(sys.executable).parent
+STOPPED = "<!-- while the directory is stopped -->"
+SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block of a page."""
+
+    page: str
+    line: int
+    language: str
+    text: str
+    stopped: bool
+    answer: str | None
+    """The text of the JSON block right behind it."""
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A demo that runs, and what it said."""
+
+    address: str
+    directory: int
+    registry_url: str
+
+
+def blocks_of(page: Path) -> Iterator[Block]:
+    text = page.read_text("utf-8")
+    fence = r"```(\w+)\n(.*?)```\n"
+    for match in re.finditer(rf"(?:({STOPPED})\n\n)?{fence}(?=(?:\n{fence})?)", text, re.DOTALL):
+        following = match[5] if match[4] == "json" else None
+        line = text.count("\n", 0, match.start()) + 1
+        yield Block(page.name, line, match[2], match[3], match[1] is not None, following)
+
+
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+QUERIES = [block for block in BLOCKS if block.language == "graphql"]
+SHELL = [block for block in BLOCKS if block.language == "sh"]
+
+
+def commands(block: Block) -> list[str]:
+    """The commands of a shell block, without the remarks behind them."""
+    return [line.partition("  #")[0].strip() for line in block.text.splitlines() if line.strip()]
+
+
+COMMANDS = [(str(block), command) for block in SHELL for command in commands(block)]
+OURS = [one for one in COMMANDS if not one[1].startswith("make ")]
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    need(slapd.available())
+    need(postgresql.available())
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryFile("w+") as progress:
+        process = subprocess.Popen(
+            [SCRIPTS / "kundengraph", "demo", "--port", str(port)],
+            stdout=subprocess.PIPE,
+            stderr=progress,
+            text=True,
+        )
+        assert process.stdout is not None
+        try:
+            said = ""
+            while "Ctrl-C" not in said:
+                line = process.stdout.readline()
+                progress.seek(0)
+                assert line, progress.read()
+                said += line
+            yield described(port, said)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=SECONDS)
+
+
+def described(port: int, said: str) -> Demo:
+    settings = re.search(r"Settings +(\S+)", said)
+    directory = re.search(r"kill -STOP (\d+)", said)
+    assert settings is not None
+    assert directory is not None
+    registry = tomllib.loads(Path(settings[1]).read_text("utf-8"))["registry"]["url"]
+    return Demo(f"http://127.0.0.1:{port}", int(directory[1]), registry)
+
+
+def answer_of(demo: Demo, block: Block) -> Any:
+    body = {"query": block.text}
+    return httpx.post(f"{demo.address}/graphql", json=body, timeout=SECONDS).json()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, demo: Demo) -> Path:
+    """A folder with the configuration that the README shows, over the demo's database."""
+    [text] = [block.text for block in BLOCKS if block.page == "README.md" and block.language == "toml"]
+    own, found = re.subn(r'url = "postgresql://.*"', f'url = "{demo.registry_url}"', text)
+    assert found == 1
+    (tmp_path / "kundengraph.toml").write_text(own, "utf-8")
+    (tmp_path / "signing-key").write_text("k" * 64, "utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("block", [one for one in QUERIES if not one.stopped], ids=str)
+def test_a_query_of_the_documents_is_answered_as_they_say(demo: Demo, block: Block) -> None:
+    answer = answer_of(demo, block)
+    assert "errors" not in answer
+    assert block.answer is None or answer == json.loads(block.answer)
+    assert holds_something(answer["data"])
+
+
+def holds_something(value: Any) -> bool:
+    """Whether every field of the root found something: an example that shows nothing is none."""
+    return all(
+        found and found.get("nodes", found) if isinstance(found, dict) else found for found in value.values()
+    )
+
+
+@pytest.mark.parametrize(("place", "command"), OURS, ids=[f"{place} {line[:30]}" for place, line in OURS])
+def test_a_command_of_the_documents_does_its_work(demo: Demo, folder: Path, place: str, command: str) -> None:
+    own = command.replace("http://127.0.0.1:8080", demo.address)
+    if own.startswith("kundengraph serve "):
+        serve(own + " --port 0", folder)
+        return
+    done = subprocess.run(
+        ["sh", "-c", own], cwd=folder, env=environment(), capture_output=True, text=True, timeout=SECONDS
+    )
+    assert done.returncode == 0, f"{place}: {done.stdout}{done.stderr}"
+    assert '"errors"' not in done.stdout
+    assert done.stdout or ">" in own
+
+
+def serve(command: str, folder: Path) -> None:
+    """Start the server, wait until it says where it is, and end it."""
+    process = subprocess.Popen(
+        ["sh", "-c", f"exec {command}"], cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    try:
+        said = process.stderr.readline()
+        assert "is served at http://127.0.0.1:" in said, said
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=SECONDS)
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.mark.parametrize(("place", "command"), [one for one in COMMANDS if one not in OURS])
+def test_a_target_of_make_exists(place: str, command: str) -> None:
+    target = command.split()[1]
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE), place
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_link_leads_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_s22_every_package_is_named_with_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = [name for extra in project["optional-dependencies"].values() for name in extra]
+    needed = {re.split(r"[\[<>=~]", name)[0] for name in [*project["dependencies"], *extras]}
+    table = (ROOT / "README.md").read_text("utf-8").partition("| Package | Why |")[2]
+    reasons = dict(re.findall(r"^\| ([a-z-]+) \| (\S.*) \|$", table, re.MULTILINE))
+    assert reasons.keys() == needed
+    assert len(needed) <= 20
+
+
+@pytest.mark.parametrize("block", [one for one in QUERIES if one.stopped], ids=str)
+def test_a_silent_source_is_answered_as_the_documents_say(demo: Demo, block: Block) -> None:
+    os.kill(demo.directory, signal.SIGSTOP)
+    try:
+        answer = answer_of(demo, block)
+    finally:
+        os.kill(demo.directory, signal.SIGCONT)
+    assert block.answer is not None
+    assert answer == json.loads(block.answer)
