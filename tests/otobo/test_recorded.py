@@ -1,0 +1,31 @@
+"""Everything that was recorded of OTOBO holds here too, or differs by a rule that says so."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.otobo.asking import Replay
+from tests.otobo.judging import Tally, judge, set_aside
+from tests.otobo.oracle import Oracle
+from tests.otobo.recording import Scenario
+from tests.otobo.worlds import World, serving
+
+
+async def test_recorded_cases_are_reproduced_or_deviate_by_rule(
+    scenario: Scenario,
+    variant: str,
+    request: pytest.FixtureRequest,
+    record_property: Callable[[str, object], None],
+) -> None:
+    tally = Tally()
+    cases = [case for case in scenario.cases if case.variant == variant and not set_aside(case, tally)]
+    if cases:
+        world: World = request.getfixturevalue("world")
+        settings = world.settings(variant)
+        async with serving(world.config(variant)) as gateway:
+            replay, oracle = Replay(gateway, settings), Oracle(world, settings)
+            for case in cases:
+                await judge(case, replay, oracle, tally)
+    numbers = {"counts": tally.counts, "rules": tally.rules, "waiting": tally.waiting}
+    record_property("recorded", {"scenario": scenario.name, **numbers})
+    assert not tally.differences, "\n".join(["", *tally.differences])
