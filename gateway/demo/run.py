@@ -60,7 +60,7 @@ def main(port: int = 0, once: str | None = None) -> int:
 def _set_up(port: int, progress: Progress, stack: ExitStack) -> Demo:
     """Start and fill the stores, and write the configuration that names them."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kundengraph-demo-")))
-    progress.say("Setting up a help desk and its three directories of customer users:")
+    progress.say("Setting up a help desk and its directories of customer users:")
     people = world.build()
     stores = opened(people, folder, progress, stack)
     ldap = stores.directory.url if stores.directory else None
