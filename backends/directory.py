@@ -181,8 +181,10 @@ class Directory(Generic[R]):
 
         async def count(source: Source[R], hidden: tuple[str, ...]) -> tuple[Sequence[int], bool]:
             visible = [replace(one, exclude_exactly=hidden) for one in filters]
-            # what a limit cuts, hidden rows included, can not be paged through
-            whole = filters if hidden and filters[0].search is not None else ()
+            whole: list[Filter] = []
+            if hidden and filters[0].search is not None:  # its limit counts what other sources hide, too
+                twins = await self.duplicates.twins(source)
+                whole = [replace(one, exclude_exactly=twins) for one in filters]
             found = await source.backend.counts([*visible, *whole])
             return [one.number for one in found[: len(filters)]], all(one.exact for one in found)
 

@@ -167,7 +167,7 @@ class Duplicates(Generic[R]):
                 hidden[self._sources[place].key].append(key)
         return [
             Duplicate(folded, key, tuple(self._sources[place].key for place in holders))
-            for (_, key), holders in places.items()
+            for (_, key), holders in sorted(places.items(), key=lambda pair: pair[0][1])
             if len(holders) > 1
         ]
 
