@@ -27,6 +27,7 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 SCRIPTS = Path(sys.executable).parent
 STOPPED = "<!-- while the directory is stopped -->"
 SECONDS = 60
+ANSWERS = {("graphql", "json"), ("sh", "text")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Block:
     text: str
     stopped: bool
     answer: str | None
-    """The text of the JSON block right behind it."""
+    """The text of the block right behind it: JSON behind a query, plain text behind a command."""
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
@@ -58,7 +59,7 @@ def blocks_of(page: Path) -> Iterator[Block]:
     text = page.read_text("utf-8")
     fence = r"```(\w+)\n(.*?)```\n"
     for match in re.finditer(rf"(?:({STOPPED})\n\n)?{fence}(?=(?:\n{fence})?)", text, re.DOTALL):
-        following = match[5] if match[4] == "json" else None
+        following = match[5] if (match[2], match[4]) in ANSWERS else None
         line = text.count("\n", 0, match.start()) + 1
         yield Block(page.name, line, match[2], match[3], match[1] is not None, following)
 
@@ -73,7 +74,7 @@ def commands(block: Block) -> list[str]:
     return [line.partition("  #")[0].strip() for line in block.text.splitlines() if line.strip()]
 
 
-COMMANDS = [(str(block), command) for block in SHELL for command in commands(block)]
+COMMANDS = [(str(block), command, block.answer) for block in SHELL for command in commands(block)]
 OURS = [one for one in COMMANDS if not one[1].startswith("make ")]
 
 
@@ -145,8 +146,12 @@ def holds_something(value: Any) -> bool:
     )
 
 
-@pytest.mark.parametrize(("place", "command"), OURS, ids=[f"{place} {line[:30]}" for place, line in OURS])
-def test_a_command_of_the_documents_does_its_work(demo: Demo, folder: Path, place: str, command: str) -> None:
+@pytest.mark.parametrize(
+    ("place", "command", "answer"), OURS, ids=[f"{one[0]} {one[1][:30]}" for one in OURS]
+)
+def test_a_command_of_the_documents_does_its_work(
+    demo: Demo, folder: Path, place: str, command: str, answer: str | None
+) -> None:
     own = command.replace("http://127.0.0.1:8080", demo.address)
     if own.startswith("kundengraph serve "):
         serve(own + " --port 0", folder)
@@ -157,6 +162,7 @@ def test_a_command_of_the_documents_does_its_work(demo: Demo, folder: Path, plac
     assert done.returncode == 0, f"{place}: {done.stdout}{done.stderr}"
     assert '"errors"' not in done.stdout
     assert done.stdout or ">" in own
+    assert answer is None or done.stdout == answer
 
 
 def serve(command: str, folder: Path) -> None:
@@ -177,7 +183,7 @@ def environment() -> dict[str, str]:
     return os.environ | {"PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}"}
 
 
-@pytest.mark.parametrize(("place", "command"), [one for one in COMMANDS if one not in OURS])
+@pytest.mark.parametrize(("place", "command"), [one[:2] for one in COMMANDS if one not in OURS])
 def test_a_target_of_make_exists(place: str, command: str) -> None:
     target = command.split()[1]
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE), place
