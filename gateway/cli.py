@@ -40,6 +40,17 @@ def _version() -> str:
         return "unknown"
 
 
+INIT_CODES = """\
+Exit codes:
+
+0: the registry has its tables, made now or before.
+
+1: the registry cannot be used, or is neither empty nor as it should be, in which case nothing was changed.
+
+2: the file is not usable, or the command line is not. Nothing was connected to.
+"""
+
+
 app = App(
     name="kundengraph",
     help="One GraphQL schema over up to ten ordered customer-user directories.",
@@ -66,6 +77,19 @@ def check(file: File, /) -> int:
     found = asyncio.run(checked(config))
     report(_console(), file.name, found, advice_on(config))
     return GOOD if all(one.can_serve for one in found) else FINDINGS
+
+
+@app.command(help_epilogue=INIT_CODES)
+def init(file: File, /) -> int:
+    """Make the registry's tables, and the rows of a fresh system, in the empty database that FILE names.
+
+    Where the tables are there already, only kundengraph_audit is added. Safe to repeat: on MariaDB, which cannot undo
+    the making of tables, the next call completes what was interrupted.
+    """
+    from gateway.foundation import attempt, report
+
+    config = _load(file)
+    return GOOD if report(_console(), asyncio.run(attempt(config.registry))) else FINDINGS
 
 
 @app.command
