@@ -1,0 +1,180 @@
+"""One page of all sources: each is asked once a round, and what an earlier one has is hidden."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic
+
+from backends.duplicates import Duplicates
+from backends.errors import SourceUnavailable
+from backends.filters import Filter, Question
+from backends.merge import Stream, merge
+from backends.model import Freshness, ServedFrom, SourceReport, SourceStatus
+from backends.order import Order, Position
+from backends.protocol import Page, R, Row
+from backends.reports import report, skipped
+from backends.source import Source
+
+MOST_ROWS = 1001
+"""Rows that are read of a source at once, unless a page is larger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[R]):
+    """One page of the merged list, and what each source had to do with it."""
+
+    rows: Sequence[Row[R]]
+    has_next: bool
+    reports: Sequence[SourceReport]
+    silent: SourceUnavailable | None = None
+    """Why the first source that did not answer is missing."""
+
+
+class Reading(Generic[R]):
+    """The shell around `merge`: asks every source once a round for all questions, and hides what is shadowed."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source[R]],
+        duplicates: Duplicates[R],
+        filters: Sequence[Filter],
+        order: Order,
+        first: int,
+        after: Position | None,
+        only: Collection[str] | None,
+    ) -> None:
+        self.sources, self.duplicates = sources, duplicates
+        self.filters, self.order, self.first, self.after, self.only = filters, order, first, after, only
+        self.streams = [[Stream[R](source.place, after) for source in self.sources] for _ in filters]
+        self.reports: dict[str, SourceReport] = {}
+        self.silent: dict[str, SourceUnavailable] = {}
+
+    async def run(self) -> Sequence[Listing[R]]:
+        rows: list[list[Row[R]]] = [[] for _ in self.filters]
+        self._skip()
+        while True:
+            wanted: dict[int, list[int]] = {}
+            for index, streams in enumerate(self.streams):
+                merged = merge(streams, self.order, self.first + 1 - len(rows[index]))
+                rows[index] += merged.rows
+                for stream in merged.dry:
+                    wanted.setdefault(stream.place, []).append(index)
+            if not wanted:
+                break
+            await self._refill(wanted)
+        reports = [self._final(source) for source in self.sources]
+        silent = next((self.silent[one.key] for one in self.sources if one.key in self.silent), None)
+        return [Listing(found[: self.first], len(found) > self.first, reports, silent) for found in rows]
+
+    def _skip(self) -> None:
+        for source in self.sources:
+            why = skipped(source, self.filters[0], self.only)
+            if why is not None:
+                self.reports[source.key] = why
+                for streams in self.streams:
+                    streams[source.place].more = False
+
+    async def _refill(self, wanted: Mapping[int, Sequence[int]]) -> None:
+        answers = await asyncio.gather(
+            *(self._pages(self.sources[place], indexes) for place, indexes in wanted.items())
+        )
+        fresh = {
+            place: {row.record.key for page in pages for row in page.rows}
+            for (place, _), pages in zip(wanted.items(), answers, strict=True)
+        }
+        hidden = await self._hidden(fresh)
+        for (place, indexes), pages in zip(wanted.items(), answers, strict=True):
+            streams = [self.streams[index][place] for index in indexes]
+            for stream, page in zip(streams, pages, strict=False):
+                stream.add(page, hidden[place])
+            for stream in streams[len(pages) :]:
+                stream.end()
+
+    async def _pages(self, source: Source[R], indexes: Sequence[int]) -> Sequence[Page[R]]:
+        """The next page for each of the questions `indexes`; nothing at all where the source is silent.
+
+        Where most of what was read is hidden, the next page is larger.
+        """
+        streams = [self.streams[index][source.place] for index in indexes]
+        limit = max(self.first + 1, min(MOST_ROWS, max(stream.read for stream in streams)))
+        after_place = self._place_of(self.after) - source.place
+        started = time.monotonic()
+        try:
+            twins = await self.duplicates.twins(source)
+            pages = await source.backend.pages(
+                [
+                    Question(
+                        replace(self.filters[index], exclude_exactly=twins),
+                        self.order,
+                        limit,
+                        stream.after,
+                        after_place if stream.after is self.after else 0,
+                    )
+                    for index, stream in zip(indexes, streams, strict=True)
+                ]
+            )
+        except SourceUnavailable as silent:
+            self._fall_silent(source, silent, started)
+            return []
+        status = SourceStatus.TRUNCATED if any(page.truncated for page in pages) else SourceStatus.OK
+        self._note(source, report(source, status, started))
+        return pages
+
+    def _place_of(self, position: Position | None) -> int:
+        known = {source.key: source.place for source in self.sources}
+        return known.get(position.source_key, 0) if position else 0
+
+    async def _hidden(self, fresh: Mapping[int, set[str]]) -> Mapping[int, set[str]]:
+        """For each place the keys just read that an earlier source has."""
+        hidden: dict[int, set[str]] = {place: set() for place in fresh}
+
+        async def ask(source: Source[R]) -> None:
+            wanted = {key for place, keys in fresh.items() if place > source.place for key in keys}
+            silent = self.silent.get(source.key)
+            if not wanted or (silent and silent.status is SourceStatus.TIMEOUT):
+                return  # to wait for it twice would double the time
+            started = time.monotonic()
+            known = await source.know(sorted(wanted), Freshness.STALE)
+            for place in fresh:
+                if place > source.place:
+                    hidden[place] |= known.records.keys() & fresh[place]
+            if known.silent and not wanted <= known.records.keys() | known.absent:
+                self._fall_silent(source, known.silent, started)
+
+        await asyncio.gather(*(ask(source) for source in self.sources))
+        return hidden
+
+    def _fall_silent(self, source: Source[R], silent: SourceUnavailable, started: float) -> None:
+        self.silent.setdefault(source.key, silent)
+        self._note(source, report(source, silent.status, started))
+
+    def _note(self, source: Source[R], report: SourceReport) -> None:
+        """Keep the worst that was seen of a source, and add up its time."""
+        before = self.reports.get(source.key)
+        if before is None:
+            self.reports[source.key] = report
+            return
+        worst = max(before, report, key=lambda one: _GRAVITY[one.status])
+        self.reports[source.key] = replace(worst, elapsed_ms=before.elapsed_ms + report.elapsed_ms)
+
+    def _final(self, source: Source[R]) -> SourceReport:
+        report = self.reports.get(source.key)
+        return report or SourceReport(source.key, SourceStatus.OK, ServedFrom.LIVE, 0.0)
+
+
+_GRAVITY = {
+    status: place
+    for place, status in enumerate(
+        (
+            SourceStatus.OK,
+            SourceStatus.SKIPPED,
+            SourceStatus.TRUNCATED,
+            SourceStatus.CIRCUIT_OPEN,
+            SourceStatus.UNAVAILABLE,
+            SourceStatus.TIMEOUT,
+        )
+    )
+}

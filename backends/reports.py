@@ -1,0 +1,45 @@
+"""What is said of a source beside an answer: that it took part, was skipped, was cut short or fell silent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+
+from backends.filters import Filter
+from backends.model import ServedFrom, SourceReport, SourceStatus
+from backends.protocol import R
+from backends.source import Source
+
+
+def report(source: Source[R], status: SourceStatus, started: float) -> SourceReport:
+    """How `source` took part in what was asked at `started`, a time of the monotonic clock."""
+    elapsed = (time.monotonic() - started) * 1000
+    served = ServedFrom.LIVE if status in (SourceStatus.OK, SourceStatus.TRUNCATED) else ServedFrom.NONE
+    say = _MESSAGES.get(status)
+    return SourceReport(source.key, status, served, elapsed, say(source.name) if say else None)
+
+
+def skipped(source: Source[R], filter: Filter, only: Collection[str] | None) -> SourceReport | None:
+    """A report that says why `source` is not searched at all, or None."""
+    if only is not None and source.key not in only:
+        return _skip(source, "Not among the sources asked for.")
+    needed = (*filter.needs, *(one.name for one in filter.fields))
+    missing = [name for name in dict.fromkeys(needed) if source.mapping.field(name) is None]
+    if missing:
+        return _skip(source, f"Does not have the field {', '.join(missing)}.")
+    rules = source.mapping.search
+    if filter.search is not None and not rules.columns and not rules.dynamic_fields:
+        return _skip(source, "Has no search fields.")
+    return None
+
+
+def _skip(source: Source[R], why: str) -> SourceReport:
+    return SourceReport(source.key, SourceStatus.SKIPPED, ServedFrom.NONE, 0.0, why)
+
+
+_MESSAGES: Mapping[SourceStatus, Callable[[str], str]] = {
+    SourceStatus.TRUNCATED: "{} has more matches than its own limit shows.".format,
+    SourceStatus.TIMEOUT: "{} did not answer in time: its rows are missing, and rows it hides may show.".format,
+    SourceStatus.UNAVAILABLE: "{} cannot be reached: its rows are missing, and rows it hides may show.".format,
+    SourceStatus.CIRCUIT_OPEN: "{} is given time to recover: its rows are missing, and rows it hides may show.".format,
+}
