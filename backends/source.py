@@ -31,6 +31,14 @@ class Remembering(Protocol[R]):
         """What is known of `keys`, not older than `freshness` allows."""
         ...
 
+    async def forget(self, keys: Sequence[str]) -> None:
+        """Drop what is remembered of `keys`, and let no slow reader put it back."""
+        ...
+
+    async def forget_all(self) -> None:
+        """Drop everything that is remembered."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Source(Generic[R]):
@@ -63,3 +71,13 @@ class Source(Generic[R]):
         except SourceUnavailable as silent:
             return Known({}, frozenset(), silent)
         return Known(records, frozenset(keys) - records.keys(), None)
+
+    async def forget(self, keys: Sequence[str]) -> None:
+        """Let nothing that is remembered of `keys` answer any more: they were written."""
+        if isinstance(self.backend, Remembering):
+            await self.backend.forget(keys)
+
+    async def forget_all(self) -> None:
+        """The same for every key."""
+        if isinstance(self.backend, Remembering):
+            await self.backend.forget_all()

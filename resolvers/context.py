@@ -16,6 +16,7 @@ from resolvers.joined import Joined
 from resolvers.permissions import PermissionPolicy
 from resolvers.policies import ServicePolicy
 from resolvers.viewer import Viewer
+from resolvers.writing.stores import WriteStores
 
 P = TypeVar("P")
 V = TypeVar("V")
@@ -36,6 +37,7 @@ class Services:
     offers: ServiceStore = field(default=cast(ServiceStore, None))
     relations: RelationStore = field(default=cast(RelationStore, None))
     preferences: PreferenceStore = field(default=cast(PreferenceStore, None))
+    writes: WriteStores = field(default=cast(WriteStores, None))
     policy: PermissionPolicy = field(default_factory=PermissionPolicy)
     service_policy: ServicePolicy = field(default_factory=ServicePolicy)
     second_factor_key: str = ""

@@ -25,8 +25,9 @@ from schema.access import refusals
 from schema.enums import CustomerUserOrderField
 from schema.extensions import Answers
 from schema.fields import CustomFields, Info, custom_field, load
-from schema.mutation import Mutation
 from schema.query import Query
+from schema.record_inputs import record_inputs
+from schema.record_mutations import mutation_type
 from schema.types import CustomerUser
 from schema.words import describe
 
@@ -37,9 +38,9 @@ HIDDEN_FROM_TYPE = frozenset({"validity", "listedCustomerIds"})
 class KundengraphSchema(strawberry.Schema):
     """A schema whose types also carry the fields of the configured mappings."""
 
-    def __init__(self, *, custom_fields: CustomFields, **settings: Any) -> None:
+    def __init__(self, *, custom_fields: CustomFields, mutation: Any, **settings: Any) -> None:
         self._custom_fields = custom_fields
-        super().__init__(query=Query, mutation=Mutation, **settings)
+        super().__init__(query=Query, mutation=mutation, **settings)
 
     def process_errors(self, errors: Sequence[GraphQLError], execution_context: Any = None) -> None:
         """Nothing: `Answers` logs what is worth it, without what people typed."""
@@ -61,7 +62,9 @@ def build_schema(
     """The schema for these mappings; a mapped custom field is a field, and can be ordered by."""
     user_fields = _custom(users, {*USER_ATTRIBUTES, *HIDDEN_FROM_TYPE})
     customer_fields = _custom(customers, {*CUSTOMER_ATTRIBUTES, *HIDDEN_FROM_TYPE})
+    inputs = record_inputs(user_fields.values(), customer_fields.values())
     schema = KundengraphSchema(
+        mutation=mutation_type(inputs),
         custom_fields={
             "CustomerUser": [_user_field(row) for row in user_fields.values()],
             "Customer": [_customer_field(row) for row in customer_fields.values() if not row.is_dynamic],
@@ -79,7 +82,11 @@ def build_schema(
     )
     _set_values(schema, "CustomerUserOrderField", _order_values(user_fields.values()))
     _set_values(schema, "PermissionKey", {key.upper(): key for key in permission_keys})
-    describe(schema._schema, _words("CustomerUser", user_fields) | _words("Customer", customer_fields))
+    describe(
+        schema._schema,
+        _words(("CustomerUser", "CreateCustomerUserInput", "UpdateCustomerUserInput"), user_fields)
+        | _words(("Customer", "CreateCustomerInput", "UpdateCustomerInput"), customer_fields),
+    )
     return schema
 
 
@@ -112,9 +119,10 @@ def _custom(mappings: Sequence[RecordMapping], known: set[str]) -> Mapping[str, 
     return rows
 
 
-def _words(type_name: str, rows: Mapping[str, FieldMapping]) -> dict[str, str]:
+def _words(type_names: Iterable[str], rows: Mapping[str, FieldMapping]) -> dict[str, str]:
     return {
         f"{type_name}.{row.name}": f"{row.label or row.name} ({row.variable}, a field of this installation)."
+        for type_name in type_names
         for row in rows.values()
     }
 

@@ -33,6 +33,7 @@ class CustomerUserPayload:
 class CustomerPayload:
     user_errors: list[UserError]
     customer: Customer | None = None
+    unchanged_logins: list[str] = strawberry.field(default_factory=list)
 
 
 @strawberry.type

@@ -1,0 +1,59 @@
+"""Keys of new records, and the source they go into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backends.protocol import R
+from backends.registries import DEFAULT_LOGIN
+from backends.source import Source
+from resolvers.writing.findings import Findings, Path, UserErrorCode, is_storable
+
+LONGEST_LOGIN = 100
+"""What the tables of grants and relations can hold (DB-6)."""
+LONGEST_CUSTOMER_ID = 150
+
+
+def login_checked(login: str, path: Path, noted: Findings) -> None:
+    """Note what keeps a login from being one."""
+    _key_checked(login, path, LONGEST_LOGIN, noted)
+    if login == DEFAULT_LOGIN:
+        noted.add(path, UserErrorCode.INVALID, "This login is reserved for the default services.")
+
+
+def customer_id_checked(customer_id: str, path: Path, noted: Findings) -> None:
+    """Note what keeps a customer ID from being one."""
+    _key_checked(customer_id, path, LONGEST_CUSTOMER_ID, noted)
+
+
+def named_source(sources: Sequence[Source[R]], key: str | None, noted: Findings) -> Source[R] | None:
+    """The source named, or the first one that can be written."""
+    path = ("source",)
+    if key is None:
+        found = next((source for source in sources if source.writable), None)
+        if found is None:
+            noted.add(path, UserErrorCode.READ_ONLY, "None of the sources can be written.")
+        return found
+    found = next((source for source in sources if source.key == key), None)
+    if found is None:
+        known = ", ".join(source.key for source in sources)
+        noted.add(path, UserErrorCode.NOT_FOUND, f"There is no source {key}; there are {known}.")
+    elif not found.writable:
+        noted.add(path, UserErrorCode.READ_ONLY, f"{found.name} is read-only.")
+        return None
+    return found
+
+
+def _key_checked(key: str, path: Path, most: int, noted: Findings) -> None:
+    if not key:
+        noted.add(path, UserErrorCode.REQUIRED, "It must not be empty.")
+    elif key == "0":
+        noted.add(
+            path, UserErrorCode.INVALID, "OTOBO takes 0 for nothing at all (a running one could not use it)."
+        )
+    elif key != key.strip():
+        noted.add(path, UserErrorCode.INVALID, "It must not begin or end with a blank.")
+    if len(key) > most:
+        noted.add(path, UserErrorCode.INVALID, f"Longer than {most} characters.")
+    if not is_storable(key):
+        noted.add(path, UserErrorCode.INVALID, "Holds a character that cannot be stored.")

@@ -1,0 +1,206 @@
+"""Inputs that make and change customer users and customers; a configuration's custom fields belong to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+from strawberry import UNSET
+
+from backends.mapping import FieldMapping, FieldType
+from backends.model import Validity
+from resolvers.writing.customer_users import NewUser, UserChanges
+from resolvers.writing.customers import CustomerChanges, NewCustomer
+from resolvers.writing.fields import Given
+
+USER_FIELDS: Mapping[str, str] = {
+    "title": "title",
+    "first_name": "firstName",
+    "last_name": "lastName",
+    "email": "email",
+    "customer_id": "customerId",
+    "phone": "phone",
+    "fax": "fax",
+    "mobile": "mobile",
+    "street": "street",
+    "zip": "zip",
+    "city": "city",
+    "country": "country",
+    "comment": "comment",
+    "validity": "validity",
+}
+"""Attributes of the inputs of customer users, and the mapped fields that they are."""
+
+CUSTOMER_FIELDS: Mapping[str, str] = {
+    "name": "name",
+    "street": "street",
+    "zip": "zip",
+    "city": "city",
+    "country": "country",
+    "url": "url",
+    "comment": "comment",
+    "validity": "validity",
+}
+
+
+class CreateCustomerUser:
+    """The contract's part of CreateCustomerUserInput."""
+
+    login: str
+    first_name: str
+    last_name: str
+    email: str
+    customer_id: str
+    adopt_relations: bool = False
+    source: str | None = UNSET
+    title: str | None = UNSET
+    password: str | None = UNSET
+    phone: str | None = UNSET
+    fax: str | None = UNSET
+    mobile: str | None = UNSET
+    street: str | None = UNSET
+    zip: str | None = UNSET
+    city: str | None = UNSET
+    country: str | None = UNSET
+    comment: str | None = UNSET
+    validity: Validity = Validity.VALID
+
+
+class UpdateCustomerUser:
+    """The contract's part of UpdateCustomerUserInput."""
+
+    login: str
+    adopt_relations: bool = False
+    if_version: str | None = UNSET
+    new_login: str | None = UNSET
+    title: str | None = UNSET
+    first_name: str | None = UNSET
+    last_name: str | None = UNSET
+    email: str | None = UNSET
+    customer_id: str | None = UNSET
+    phone: str | None = UNSET
+    fax: str | None = UNSET
+    mobile: str | None = UNSET
+    street: str | None = UNSET
+    zip: str | None = UNSET
+    city: str | None = UNSET
+    country: str | None = UNSET
+    comment: str | None = UNSET
+    validity: Validity | None = UNSET
+
+
+class CreateCustomer:
+    """The contract's part of CreateCustomerInput."""
+
+    customer_id: str
+    name: str
+    adopt_relations: bool = False
+    source: str | None = UNSET
+    street: str | None = UNSET
+    zip: str | None = UNSET
+    city: str | None = UNSET
+    country: str | None = UNSET
+    url: str | None = UNSET
+    comment: str | None = UNSET
+    validity: Validity = Validity.VALID
+
+
+class UpdateCustomer:
+    """The contract's part of UpdateCustomerInput."""
+
+    customer_id: str
+    adopt_relations: bool = False
+    if_version: str | None = UNSET
+    new_customer_id: str | None = UNSET
+    name: str | None = UNSET
+    street: str | None = UNSET
+    zip: str | None = UNSET
+    city: str | None = UNSET
+    country: str | None = UNSET
+    url: str | None = UNSET
+    comment: str | None = UNSET
+    validity: Validity | None = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class RecordInputs:
+    """The input types of one configuration, and what they mean."""
+
+    create_user: Any
+    update_user: Any
+    create_customer: Any
+    update_customer: Any
+    user_fields: Mapping[str, str]
+    customer_fields: Mapping[str, str]
+
+    def new_user(self, given: Any) -> NewUser:
+        """What a CreateCustomerUserInput asks for."""
+        return NewUser(
+            given.login,
+            _given(given, self.user_fields),
+            given.source or None,
+            given.password or None,
+            given.adopt_relations,
+        )
+
+    def user_changes(self, given: Any) -> UserChanges:
+        """What an UpdateCustomerUserInput asks for."""
+        return UserChanges(
+            given.login,
+            _given(given, self.user_fields),
+            None if given.new_login is UNSET else given.new_login or "",
+            given.if_version or None,
+            given.adopt_relations,
+        )
+
+    def new_customer(self, given: Any) -> NewCustomer:
+        """What a CreateCustomerInput asks for."""
+        fields = _given(given, self.customer_fields)
+        return NewCustomer(given.customer_id, fields, given.source or None, given.adopt_relations)
+
+    def customer_changes(self, given: Any) -> CustomerChanges:
+        """What an UpdateCustomerInput asks for."""
+        return CustomerChanges(
+            given.customer_id,
+            _given(given, self.customer_fields),
+            None if given.new_customer_id is UNSET else given.new_customer_id or "",
+            given.if_version or None,
+            given.adopt_relations,
+        )
+
+
+def record_inputs(users: Iterable[FieldMapping], customers: Iterable[FieldMapping]) -> RecordInputs:
+    """The inputs with these custom fields; dynamic fields live elsewhere and are not written here (MAP-8)."""
+    user_rows = [row for row in users if not row.is_dynamic]
+    customer_rows = [row for row in customers if not row.is_dynamic]
+    return RecordInputs(
+        _input("CreateCustomerUserInput", CreateCustomerUser, user_rows),
+        _input("UpdateCustomerUserInput", UpdateCustomerUser, user_rows),
+        _input("CreateCustomerInput", CreateCustomer, customer_rows),
+        _input("UpdateCustomerInput", UpdateCustomer, customer_rows),
+        {**USER_FIELDS, **{_attribute(row): row.name for row in user_rows}},
+        {**CUSTOMER_FIELDS, **{_attribute(row): row.name for row in customer_rows}},
+    )
+
+
+def _input(name: str, base: type, rows: Iterable[FieldMapping]) -> Any:
+    annotations: dict[str, Any] = dict(base.__annotations__)
+    members: dict[str, Any] = {key: getattr(base, key) for key in annotations if hasattr(base, key)}
+    for row in rows:
+        annotations[_attribute(row)] = int | None if row.type is FieldType.INT else str | None
+        members[_attribute(row)] = strawberry.field(name=row.name, default=UNSET)
+    made = type(name, (), {**members, "__annotations__": annotations, "__module__": base.__module__})
+    return strawberry.input(made, name=name)
+
+
+def _attribute(row: FieldMapping) -> str:
+    """A Python name that no attribute of the contract has."""
+    return f"custom_{row.name}"
+
+
+def _given(given: Any, fields: Mapping[str, str]) -> Given:
+    """What the caller gave, by the names of mapped fields."""
+    values = {name: getattr(given, attribute, UNSET) for attribute, name in fields.items()}
+    return {name: value for name, value in values.items() if value is not UNSET}
