@@ -62,6 +62,10 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         response.media_type = media_type
         return response
 
+    def should_render_graphql_ide(self, request: Any) -> bool:
+        """Never: the explorer has a page of its own, and a GET without a query is a bad request."""
+        return False
+
     async def parse_http_body(self, request: Any) -> Any:
         if request.method == "POST" and _media_type(request.content_type) != PLAIN_JSON:
             raise HTTPException(415, f"Unsupported media type: send {PLAIN_JSON}.")

@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from gateway.demo.servers import postgresql, slapd
+from tests.otobo.deviations import DEVIATIONS
 from tests.servers import need
 
 ROOT = Path(__file__).parents[2]
@@ -203,6 +204,12 @@ def test_s22_every_package_is_named_with_its_reason() -> None:
     reasons = dict(re.findall(r"^\| ([a-z-]+) \| (\S.*) \|$", table, re.MULTILINE))
     assert reasons.keys() == needed
     assert len(needed) <= 20
+
+
+def test_a22_every_deviation_that_is_tested_is_explained_to_users() -> None:
+    explained = (ROOT / "docs" / "deviations.md").read_text("utf-8").partition("## Decided")[0]
+    rules = {rule for one in DEVIATIONS for rule in re.findall(r"[A-Z]+-\d+", one.rules)}
+    assert {rule for rule in rules if not re.search(rf"\b{rule}\b", explained)} == set()
 
 
 @pytest.mark.parametrize("block", [one for one in QUERIES if one.stopped], ids=str)

@@ -136,6 +136,10 @@ class TestMethods:
     def test_a_query_may_be_sent_by_get(self, client: httpx.Client) -> None:
         assert client.get("/graphql", params={"query": ADA}).json()["data"]["customerUser"] is not None
 
+    @pytest.mark.parametrize("accept", ["*/*", PLAIN, NEWER])
+    def test_a_get_without_a_query_is_a_bad_request(self, client: httpx.Client, accept: str) -> None:
+        assert client.get("/graphql", headers={"accept": accept}).status_code == 400
+
     @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
     def test_other_methods_are_refused_with_what_is_allowed(self, client: httpx.Client, method: str) -> None:
         response = client.request(method, "/graphql", json={"query": ADA})
@@ -228,6 +232,13 @@ class TestCredentials:
         stranger.headers["authorization"] = f"Bearer {LIMITED}"
         response = post(stranger, ADA)
         assert codes(response) == ["FORBIDDEN"]
+        assert response.status_code == 403
+
+    def test_s13_a_reader_changes_nothing(self, client: httpx.Client) -> None:
+        change = 'mutation { createGroup(input: { name: "Sales" }) { group { name } userErrors { code } } }'
+        response = post(client, change)
+        assert codes(response) == ["FORBIDDEN"]
+        assert "data" not in response.json()
         assert response.status_code == 403
 
     def test_introspection_can_be_left_to_known_callers(self, tmp_path: Path) -> None:
