@@ -11,7 +11,10 @@ from backends.sql.database import Database
 from backends.sql.exactly import Exactly, possible, storable
 from backends.sql.named import NamedTable, names_are_unique
 from backends.sql.shapes import comparable
-from backends.sql.writing import Identity, RelationTable, Stamp
+from backends.sql.writing import Identity, RelationTable, Stamp, writing
+
+GROUPS = "groups"
+"""The name that all writers of groups and grants wait for."""
 
 
 class SqlGroups:
@@ -20,7 +23,7 @@ class SqlGroups:
     def __init__(self, database: Database, stamp: Stamp, groups_table: str = "groups_table") -> None:
         self._database = database
         self._stamp = stamp
-        self._table = NamedTable(database, stamp, database.dialect.quoted(groups_table), Group)
+        self._table = NamedTable(database, stamp, database.dialect.quoted(groups_table), Group, GROUPS)
         self._on_logins = RelationTable(
             database.dialect,
             "group_customer_user",
@@ -133,7 +136,7 @@ class SqlGroups:
             {
                 (one.customer_id, one.group_id, one.context): one.keys
                 for one in grants
-                if len(storable([one.customer_id, one.context])) == 2
+                if storable([one.customer_id]) and storable([one.context])
             },
         )
 
@@ -143,7 +146,7 @@ class SqlGroups:
     async def update_group(self, group_id: int, naming: Naming) -> Group:
         check_naming(naming)
         with names_are_unique():
-            async with self._database.transaction() as session:
+            async with writing(self._database, GROUPS) as session:
                 locked = await self._table.locked(session, [group_id])
                 return await self._table.change(session, locked[group_id], naming)
 
@@ -154,7 +157,7 @@ class SqlGroups:
         whose, group = table.columns[:2]
         owners = list(dict.fromkeys(str(identity[0]) for identity in keys))
         ids = possible(int(identity[1]) for identity in keys)
-        async with self._database.transaction() as session:
+        async with writing(self._database, GROUPS) as session:
             await self._table.locked(session, {int(identity[1]) for identity in keys})
             await table.replace(
                 session,

@@ -45,7 +45,6 @@ class MariaDB(PooledDriver[Connection]):
         settings = {
             "max_statement_time": f"{self.timeout:.3f}",
             "innodb_lock_wait_timeout": str(max(1, round(self.timeout))),
-            "tx_isolation": "'READ-COMMITTED'",  # without locks on gaps, over which writers would fall
             "time_zone": "'+00:00'",
             "sql_mode": "'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
             "max_error_count": "0",  # warnings quote values, and asyncmy would log them

@@ -14,7 +14,7 @@ from backends.registries import Naming, Taken, Unstorable
 from backends.sql.database import Database, Row, Session
 from backends.sql.exactly import Exactly
 from backends.sql.failures import DuplicateKey
-from backends.sql.writing import Stamp, insert, lock_rows
+from backends.sql.writing import Stamp, insert, lock_rows, writing
 
 N = TypeVar("N", bound=Group | Service)
 
@@ -22,7 +22,7 @@ _CREATED = ("name", "comments", "valid_id", "create_time", "create_by", "change_
 
 
 class NamedTable(Generic[N]):
-    """Makes a record of each row, and knows the statements for one kind of things."""
+    """Makes a record of each row, and knows the statements for one kind of things, whose writers wait for `lock`."""
 
     def __init__(
         self,
@@ -30,12 +30,14 @@ class NamedTable(Generic[N]):
         stamp: Stamp,
         table: str,
         record: Callable[[int, str, str | None, Validity], N],
+        lock: str,
     ) -> None:
         self._database = database
         self._dialect = database.dialect
         self._stamp = stamp
         self._table = table
         self._record = record
+        self._lock = lock
         self._select = f"SELECT id, name, comments, valid_id FROM {table}"
 
     async def all(self) -> Sequence[N]:
@@ -56,7 +58,7 @@ class NamedTable(Generic[N]):
         exactly, validity = Exactly(self._dialect), naming.validity or Validity.VALID
         audit = self._stamp.audit(self._dialect.kind)
         with names_are_unique():
-            async with self._database.transaction() as session:
+            async with writing(self._database, self._lock) as session:
                 row = [naming.name, naming.comment or None, validity.value, *audit]
                 await insert(session, self._dialect, self._table, _CREATED, [row])
                 sql = self._dialect.finish(f"{self._select} WHERE {exactly.equals('name')}")

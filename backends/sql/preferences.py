@@ -9,7 +9,7 @@ from backends.limits import PREFERENCE, check
 from backends.model import SourceKind
 from backends.sql.database import Database, Session
 from backends.sql.exactly import Exactly, storable
-from backends.sql.writing import insert, lock_name
+from backends.sql.writing import FOR_UPDATE, insert, writing
 
 TABLE = "customer_preferences"
 COLUMNS = ("user_id", "preferences_key", "preferences_value")
@@ -52,8 +52,7 @@ class SqlPreferences:
         keys = storable(values)
         if not keys or not storable([login]):
             return
-        async with self._database.transaction() as session:
-            await lock_name(session, self._dialect, TABLE)
+        async with writing(self._database, TABLE) as session:
             stored = await self._rows(session, login, keys)
             changed = [key for key in keys if stored[key] != ([] if values[key] is None else [values[key]])]
             if gone := [key for key in changed if stored[key]]:
@@ -70,7 +69,10 @@ class SqlPreferences:
         self, session: Session, login: str, keys: Sequence[str]
     ) -> Mapping[str, list[str | None]]:
         """The values of each key, of all its rows."""
-        sql = f"SELECT preferences_key, preferences_value FROM {TABLE} WHERE {self._concerned}"
+        sql = (
+            f"SELECT preferences_key, preferences_value FROM {TABLE} WHERE {self._concerned}"
+            f"{FOR_UPDATE[self._dialect.kind]}"
+        )
         args = [*self._exactly.value(login), *self._exactly.values(keys)]
         found: dict[str, list[str | None]] = defaultdict(list)
         for key, value in await session.fetch(self._dialect.finish(sql), args):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from backends.limits import RELATION, check
 from backends.sql.database import Database
 from backends.sql.exactly import Exactly, storable
-from backends.sql.writing import RelationTable, Stamp, lock_name
+from backends.sql.writing import RelationTable, Stamp, writing
 
 
 class SqlRelations:
@@ -47,6 +47,5 @@ class SqlRelations:
     async def _replace(
         self, table: RelationTable, where: str, args: Sequence[object], wanted: Sequence[tuple[str, str]]
     ) -> None:
-        async with self._database.transaction() as session:
-            await lock_name(session, self._database.dialect, table.name)
+        async with writing(self._database, table.name) as session:
             await table.replace(session, self._stamp, where, args, wanted)

@@ -13,7 +13,10 @@ from backends.sql.database import Database
 from backends.sql.exactly import Exactly, possible, storable
 from backends.sql.named import NamedTable, names_are_unique
 from backends.sql.shapes import comparable
-from backends.sql.writing import RelationTable, Stamp
+from backends.sql.writing import RelationTable, Stamp, writing
+
+SERVICES = "services"
+"""The name that all writers of services wait for."""
 
 _CREATED = ("create_time", "create_by")
 
@@ -24,7 +27,7 @@ class SqlServices:
     def __init__(self, database: Database, stamp: Stamp) -> None:
         self._database = database
         self._stamp = stamp
-        self._table = NamedTable(database, stamp, "service", Service)
+        self._table = NamedTable(database, stamp, "service", Service, SERVICES)
         self._by_login = RelationTable(
             database.dialect,
             "service_customer_user",
@@ -89,8 +92,7 @@ class SqlServices:
             check(ASSIGNMENT, login=login)
         elif not storable([login]):
             return
-        async with self._database.transaction() as session:
-            # every service, since two writers of one login may name different ones
+        async with writing(self._database, SERVICES) as session:
             known = await self._table.locked(session)
             if missing := set(service_ids) - known.keys():
                 raise KeyError(min(missing))
@@ -109,7 +111,7 @@ class SqlServices:
         if not concerned:
             return
         where = f"service_id = {self._exactly.number} AND {self._exactly.among('customer_user_login')}"
-        async with self._database.transaction() as session:
+        async with writing(self._database, SERVICES) as session:
             await self._table.locked(session, [service_id])
             await self._by_service.replace(
                 session,
@@ -125,7 +127,7 @@ class SqlServices:
     async def update_service(self, service_id: int, naming: Naming) -> Service:
         check_naming(naming)
         with names_are_unique():
-            async with self._database.transaction() as session:
+            async with writing(self._database, SERVICES) as session:
                 if naming.name is None:
                     locked = await self._table.locked(session, [service_id])
                     return await self._table.change(session, locked[service_id], naming)

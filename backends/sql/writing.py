@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from backends.model import SourceKind
-from backends.sql.database import Row, Session
+from backends.sql.database import Database, Row, Session
 from backends.sql.dialects import Dialect
 from backends.sql.exactly import Exactly, possible
 
@@ -42,11 +43,30 @@ class Stamp:
         return (self.moment(kind), self.user_id) * 2
 
 
-_FOR_UPDATE = {
+FOR_UPDATE = {
     SourceKind.POSTGRESQL: " FOR NO KEY UPDATE",  # whoever only refers to the row need not wait
     SourceKind.MARIADB: " FOR UPDATE",
     SourceKind.SQLITE: "",  # BEGIN IMMEDIATE has locked everything
 }
+"""How a statement ends that reads what is about to be written: the newest rows, locked."""
+
+
+@asynccontextmanager
+async def writing(database: Database, name: str) -> AsyncIterator[Session]:
+    """A transaction that waits until no other of this name is open.
+
+    MariaDB's named locks outlive a transaction, so there one row stands for all names, which every OTOBO has, which
+    nothing changes and to which little refers: the last of `valid`. It comes before every other lock, as statements
+    there lock what they read on their way, and writers would meet in different orders.
+    """
+    kind = database.dialect.kind
+    async with database.transaction() as session:
+        if kind is SourceKind.POSTGRESQL:
+            lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+            await session.fetch(lock, [f"kundengraph:{name}"])
+        elif kind is SourceKind.MARIADB:
+            await session.fetch("SELECT id FROM valid ORDER BY id DESC LIMIT 1 FOR UPDATE")
+        yield session
 
 
 async def lock_rows(
@@ -58,25 +78,13 @@ async def lock_rows(
     """
     exactly, asked = Exactly(dialect), possible(ids or ())
     where = f" WHERE {exactly.numbers_among('id')}" if ids is not None else ""
-    sql = dialect.finish(f"{selected}{where} ORDER BY id{_FOR_UPDATE[dialect.kind]}")
+    sql = dialect.finish(f"{selected}{where} ORDER BY id{FOR_UPDATE[dialect.kind]}")
     rows: Sequence[Row] = []
     if asked or ids is None:
         rows = await session.fetch(sql, exactly.numbers(asked) if ids is not None else ())
     if missing := set(ids or ()) - {row[0] for row in rows}:
         raise KeyError(min(missing))
     return rows
-
-
-async def lock_name(session: Session, dialect: Dialect, name: str) -> None:
-    """Let writers that give the same name wait for each other until the transaction ends.
-
-    MariaDB's named locks outlive a transaction, so there a row stands for all names: one that every OTOBO has,
-    that nothing changes and that little refers to.
-    """
-    if dialect.kind is SourceKind.POSTGRESQL:
-        await session.fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [f"kundengraph:{name}"])
-    elif dialect.kind is SourceKind.MARIADB:
-        await session.fetch("SELECT id FROM valid ORDER BY id DESC LIMIT 1 FOR UPDATE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +164,9 @@ class RelationTable:
     async def _stored(self, session: Session, where: str, args: Sequence[Any]) -> list[StoredRow]:
         width = len(self.columns)
         listed = ", ".join((*self.columns, self.flag or "1", *self.audit))
-        sql = self.dialect.finish(f"SELECT {listed} FROM {self.name} WHERE {where}")
+        sql = self.dialect.finish(
+            f"SELECT {listed} FROM {self.name} WHERE {where}{FOR_UPDATE[self.dialect.kind]}"
+        )
         rows = await session.fetch(sql, args)
         return [StoredRow(tuple(row[:width]), row[width] == 1, tuple(row[width + 1 :])) for row in rows]
 
