@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import structlog
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError, GraphQLSyntaxError, OperationDefinitionNode
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -53,6 +53,16 @@ class Answers(SchemaExtension):
             for path, error in context.beside
         ]
         result.errors = errors or None
+
+    def on_execute(self) -> Iterator[None]:
+        """Refuse several operations of which none is named: Strawberry would run the first."""
+        execution = self.execution_context
+        definitions = execution.graphql_document.definitions if execution.graphql_document else ()
+        operations = [one for one in definitions if isinstance(one, OperationDefinitionNode)]
+        if len(operations) > 1 and not execution._provided_operation_name:
+            code = {"code": "GRAPHQL_VALIDATION_FAILED"}
+            raise GraphQLError("The document has several operations: name one.", extensions=code)
+        yield
 
 
 def public(error: GraphQLError) -> GraphQLError:

@@ -257,6 +257,7 @@ class TestErrors:
         [
             ("{", "GRAPHQL_PARSE_FAILED", 400),
             ("{ nonsense }", "GRAPHQL_VALIDATION_FAILED", 400),
+            ("query A { __typename } query B { __typename }", "GRAPHQL_VALIDATION_FAILED", 400),
             (
                 "query ($login: String!) { customerUser(login: $login) { login } }",
                 "GRAPHQL_VALIDATION_FAILED",
