@@ -64,7 +64,8 @@ class CustomerUserConnection:
     @strawberry.field
     @staticmethod
     async def total_count_precision(root: strawberry.Parent[Any], info: Info) -> CountPrecision:
-        exact = (await load(info.context, lists.totals, root)).exact
+        total = await load(info.context, lists.totals, root)
+        exact = total.exact and root.listing.silent is None  # a remembered number is no answer
         return CountPrecision.EXACT if exact else CountPrecision.AT_LEAST
 
     @strawberry.field
