@@ -8,13 +8,28 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from backends import registries
 from backends.errors import SourceUnavailable
 from backends.model import Record, Validity, Value
+from backends.registries import Unstorable
 
 if TYPE_CHECKING:
     from backends.sql.database import Database, Session
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=Record, covariant=True)
 
-Values = Mapping[str, "Value | Validity"]
+__all__ = [
+    "Carry",
+    "Conflict",
+    "Missing",
+    "NoTickets",
+    "RegistrySession",
+    "Taken",
+    "TicketStore",
+    "Unfinished",
+    "Unstorable",
+    "Values",
+    "Writer",
+]
+
+Values = Mapping[str, Value | Validity]
 """What is to be stored, by GraphQL name: `validity` is a Validity, `listedCustomerIds` a tuple; None empties."""
 
 
@@ -40,7 +55,7 @@ class RegistrySession(Protocol):
         """The session of another database within the same write."""
         ...
 
-    def afterwards(self, step: Carry) -> None:
+    def afterwards(self, step: Step) -> None:
         """Have a step run in a transaction of its own once everything counts; its failure does no harm."""
         ...
 
@@ -61,17 +76,16 @@ class Missing(Exception):
     """There is no record with this key."""
 
 
-class Unstorable(Exception):
-    """The store has no place for the value of `field`: too long, not text, not a number, not mapped."""
-
-    def __init__(self, field: str) -> None:
-        super().__init__(f"{field} cannot be stored")
-        self.field = field
+class NoTickets(Exception):
+    """The registry has no tables of tickets."""
 
 
 class Unfinished(SourceUnavailable):
     """The registry has the new name and the source has not: the same write, repeated, finishes it."""
 
+
+Step = Callable[["Session"], Awaitable[None]]
+"""Something to be done in the registry."""
 
 Carry = Callable[[RegistrySession], Awaitable[None]]
 """What a change takes along in the registry; repeating it changes nothing. Functions of a Session will do."""
@@ -110,4 +124,26 @@ class Writer(Protocol[R]):
 
     async def password_of(self, key: str) -> str | None:
         """The stored hash; None without record or hash."""
+        ...
+
+
+class TicketStore(Protocol):
+    """Whose a ticket is; raises NoTickets where there are none (TKT-11)."""
+
+    async def ticket(self, ticket_id: int) -> tuple[str | None, str | None] | None:
+        """Customer ID and login of the ticket; None where there is no such ticket."""
+        ...
+
+    async def set_customer(
+        self,
+        ticket_id: int,
+        login: str | None,
+        customer_id: str | None,
+        dynamic: Mapping[str, str | tuple[str, ...] | None],
+    ) -> Sequence[str]:
+        """Set what is not None, and the ticket's dynamic fields by name, where None and empty texts empty them.
+
+        Returns the names of fields that were left alone: unknown, invalid, not a ticket's, or of a kind that cannot
+        hold the value (DFC-4). Raises Missing, Unstorable.
+        """
         ...
