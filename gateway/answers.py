@@ -28,23 +28,34 @@ async def why(config: Config, login: str, group: str, console: Console) -> bool:
     """Print what the customer user holds in the group, and why; whether both exist and every store answered."""
     async with _context(config) as context:
         try:
-            user = await customer_users.by_login(context, login)
-            known = await groups.by_name(context, group)
+            return await _explained(context, login, group, console)
         except GatewayError as error:
-            console.print(error.message)
+            _print(console, error.message)
             return False
-        if user is None or not isinstance(user, CustomerUser):
-            console.print(f"There is no customer user {login}.")
-            return False
-        if known is None:
-            console.print(f"There is no group {group}.")
-            return False
-        owner = customer_users.find_source(context, user)
-        console.print(f"{user.login} ({owner.name}) in {known.name}:")
-        for whose in (one for one in PermissionContext if context.services.policy.stored(one)):
-            held = (await effective.effective_of_users(context, [user], whose))[0]
-            _explain(console, whose, [one for one in held if one.group.id == known.id])
-        return True
+
+
+async def _explained(context: RequestContext, login: str, group: str, console: Console) -> bool:
+    user = await customer_users.by_login(context, login)
+    known = await groups.by_name(context, group)
+    if not isinstance(user, CustomerUser):
+        _print(console, f"There is no customer user {login}.")
+        return False
+    if known is None:
+        _print(console, f"There is no group {group}.")
+        return False
+    owner = customer_users.find_source(context, user)
+    invalid = "" if known.is_valid else ", which is not valid"
+    _print(console, f"{user.login} ({owner.name}) in {known.name}{invalid}:")
+    for whose in _contexts(context):
+        held = (await effective.effective_of_users(context, [user], whose))[0]
+        _explain(console, whose, [one for one in held if one.group.id == known.id])
+    return True
+
+
+def _contexts(context: RequestContext) -> Sequence[PermissionContext]:
+    """The contexts that can hold something: the first one always, for always-groups need no setting."""
+    stored = context.services.policy.stored
+    return [one for one in PermissionContext if one is PermissionContext.SAME_CUSTOMER or stored(one)]
 
 
 async def show_duplicates(config: Config, console: Console) -> bool:
@@ -56,25 +67,30 @@ async def show_duplicates(config: Config, console: Console) -> bool:
             page = await duplicates.page(context, PAGE, after)
             for one in page.edges:
                 owner, *hidden = (source.key for source in one.sources)
-                console.print(f"{one.login}: {owner}, hides {', '.join(hidden)}")
+                _print(console, f"{one.login}: {owner}, hides {', '.join(hidden)}")
             complete = complete and page.total_count is not None
             after = page.end_cursor
             if not page.has_next_page:
                 break
         for report in page.reports:
             if report.message:
-                console.print(report.message)
+                _print(console, report.message)
         return complete
+
+
+def _print(console: Console, line: str) -> None:
+    """One line, however long it is."""
+    console.print(line, soft_wrap=True)
 
 
 def _explain(
     console: Console, whose: PermissionContext, held: Sequence[effective.EffectivePermission]
 ) -> None:
     keys = ", ".join(held[0].permissions) if held else "nothing"
-    console.print(f"  {WHOSE[whose]}: {keys}")
+    _print(console, f"  {WHOSE[whose]}: {keys}")
     for permission in held:
         for grant in permission.grants:
-            console.print(f"    {', '.join(grant.permissions)}: {_reason(grant)}")
+            _print(console, f"    {', '.join(grant.permissions)}: {_reason(grant)}")
 
 
 def _reason(grant: EffectiveGrant) -> str:

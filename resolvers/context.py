@@ -62,6 +62,11 @@ class RequestContext:
 
     def __post_init__(self) -> None:
         """Give each kind of look-up a place where the fields of the request meet."""
+        self.renew()
+
+    def renew(self) -> None:
+        """Ask anew from here on: what was read before a write is not the new state."""
+        self.loaders.clear()
         registry = self.services.registry
 
         async def relations(logins: Sequence[str]) -> Mapping[str, tuple[str, ...]]:

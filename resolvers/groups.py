@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from backends.errors import CursorInvalid
 from backends.model import Customer, CustomerUser, Validity
 from backends.records import Grant, Group
 from resolvers.context import RequestContext
@@ -30,7 +31,8 @@ async def by_name(context: RequestContext, name: str) -> Group | None:
 
 async def listed(context: RequestContext, validity: frozenset[Validity]) -> Sequence[Group]:
     """Groups of these validities, by upper-cased name."""
-    return _by_name(one for one in await context.services.groups.groups() if one.validity in validity)
+    groups = await context.services.groups.groups()
+    return sorted((one for one in groups if one.validity in validity), key=by_upper_name)
 
 
 async def grants_of_users(
@@ -41,7 +43,8 @@ async def grants_of_users(
     groups, grants = await asyncio.gather(
         all_groups(context), store.user_grants([user.login for user in users])
     )
-    return [_stored(context, groups, [one for one in grants if one.login == user.login]) for user in users]
+    on_login = by_login(grants)
+    return [_stored(context, groups, on_login.get(user.login, ())) for user in users]
 
 
 async def grants_of_customers(
@@ -52,50 +55,133 @@ async def grants_of_customers(
     groups, grants = await asyncio.gather(
         all_groups(context), store.customer_grants([one.customer_id for one in customers])
     )
-    return [
-        _stored(context, groups, [one for one in grants if one.customer_id == customer.customer_id])
-        for customer in customers
-    ]
+    on_customer = by_customer(grants)
+    return [_stored(context, groups, on_customer.get(one.customer_id, ())) for one in customers]
 
 
 async def users_with_grants(
-    context: RequestContext, group: Group, first: int | None, after: str | None
-) -> KeyedConnection:
-    """Logins with a direct grant in the group, by login; some may belong to nobody any more."""
-    store = context.services.groups
-    wanted = KeyedList("Group.customerUsers", group.id, page_size(first), after)
-    logins = await store.logins_in(group.id, wanted.last(context, 1)[0], wanted.limit)
-    grants = by_login(await store.user_grants(logins))
-    edges = [
-        KeyedEdge(
-            (login,), _keys(context, (one for one in grants.get(login, ()) if one.group_id == group.id))
-        )
-        for login in logins
-    ]
-    return wanted.connection(context, edges)
+    context: RequestContext, groups: Sequence[Group], first: int | None, after: str | None
+) -> Sequence[KeyedConnection | CursorInvalid]:
+    """Logins with a direct grant in each group, by login; some may belong to nobody any more."""
+    field = "Group.customerUsers"
+    wanted = [KeyedList(field, group.id, page_size(first), after) for group in groups]
+    return await _pages(context, wanted, _user_edges, _next_users)
 
 
 async def customers_with_grants(
-    context: RequestContext, group: Group, first: int | None, after: str | None
-) -> KeyedConnection:
-    """Customers with a grant in the group, by customer ID and context."""
+    context: RequestContext, groups: Sequence[Group], first: int | None, after: str | None
+) -> Sequence[KeyedConnection | CursorInvalid]:
+    """Customers with a grant in each group, by customer ID and context."""
+    field = "Group.customers"
+    wanted = [KeyedList(field, group.id, page_size(first), after) for group in groups]
+    return await _pages(context, wanted, _customer_edges, _next_customers)
+
+
+async def count_logins(context: RequestContext, connections: Sequence[KeyedConnection]) -> Sequence[int]:
+    """How many logins have a direct grant in each group."""
+    return await _count(context, connections, _user_edges)
+
+
+async def count_customers(context: RequestContext, connections: Sequence[KeyedConnection]) -> Sequence[int]:
+    """How many customers have a grant in each group, each once a context."""
+    return await _count(context, connections, _customer_edges)
+
+
+Edges = Callable[[RequestContext, Iterable[Grant]], Sequence[KeyedEdge]]
+"""The rows that grants in one group make, in order; what is not configured makes none (PERM-2, PERM-3)."""
+
+Next = Callable[
+    [RequestContext, int, tuple[str, ...] | None, int],
+    Awaitable[tuple[Sequence[tuple[str, ...]], Sequence[Grant]]],
+]
+"""The next rows of one group as stored, after the one given, with the grants on whom they name."""
+
+
+async def _pages(
+    context: RequestContext, wanted: Sequence[KeyedList], edges: Edges, following: Next
+) -> Sequence[KeyedConnection | CursorInvalid]:
+    """A page of each list: of one list its next rows are read, of several all rows at once (A21)."""
+    starts = [one.start(context) for one in wanted]
+    if len(wanted) == 1 and not isinstance(starts[0], CursorInvalid):
+        rows = await _read_on(context, wanted[0], starts[0], edges, following)
+        return [wanted[0].connection(context, rows)]
+    asked = [
+        one.anchor for one, start in zip(wanted, starts, strict=True) if not isinstance(start, CursorInvalid)
+    ]
+    rows_of = _by_group(context, await context.services.groups.grants_in(asked), edges)
+    found: list[KeyedConnection | CursorInvalid] = []
+    for one, start in zip(wanted, starts, strict=True):
+        if isinstance(start, CursorInvalid):
+            found.append(start)
+            continue
+        rest = [row for row in rows_of.get(one.anchor, ()) if start is None or row.parts > start]
+        found.append(one.connection(context, rest[: one.limit]))
+    return found
+
+
+async def _read_on(
+    context: RequestContext, wanted: KeyedList, last: tuple[str, ...] | None, edges: Edges, following: Next
+) -> Sequence[KeyedEdge]:
+    """As many rows as are wanted, where so many are; those that are not shown do not count."""
+    found: list[KeyedEdge] = []
+    while len(found) < wanted.limit:
+        stored, grants = await following(context, wanted.anchor, last, wanted.limit)
+        among = set(stored)
+        own = (one for one in grants if one.group_id == wanted.anchor)
+        found += (row for row in edges(context, own) if row.parts in among)
+        if len(stored) < wanted.limit:
+            break
+        last = stored[-1]
+    return found[: wanted.limit]
+
+
+async def _next_users(
+    context: RequestContext, group_id: int, last: tuple[str, ...] | None, limit: int
+) -> tuple[Sequence[tuple[str, ...]], Sequence[Grant]]:
     store = context.services.groups
-    wanted = KeyedList("Group.customers", group.id, page_size(first), after)
-    customer_id, stored = wanted.last(context, 2)
-    position = None if customer_id is None or stored is None else (customer_id, stored)
-    pairs = await store.customers_in(group.id, position, wanted.limit)
-    grants = await store.customer_grants(sorted({one for one, _ in pairs}))
-    edges = []
-    for one, context_value in pairs:
-        rows = [
-            grant
-            for grant in grants
-            if (grant.customer_id, grant.context, grant.group_id) == (one, context_value, group.id)
-        ]
-        read = context.services.policy.read(context_value)
-        if read is not None:
-            edges.append(KeyedEdge((one, context_value), _keys(context, rows), read))
-    return wanted.connection(context, edges)
+    logins = await store.logins_in(group_id, last[0] if last else None, limit)
+    return [(login,) for login in logins], await store.user_grants(logins)
+
+
+async def _next_customers(
+    context: RequestContext, group_id: int, last: tuple[str, ...] | None, limit: int
+) -> tuple[Sequence[tuple[str, ...]], Sequence[Grant]]:
+    store = context.services.groups
+    pairs = await store.customers_in(group_id, (last[0], last[1]) if last else None, limit)
+    return pairs, await store.customer_grants(sorted({one for one, _ in pairs}))
+
+
+def _user_edges(context: RequestContext, grants: Iterable[Grant]) -> Sequence[KeyedEdge]:
+    rows = by_login(grants)
+    edges = (KeyedEdge((login,), _keys(context, rows[login])) for login in sorted(rows))
+    return [edge for edge in edges if edge.permissions]
+
+
+def _customer_edges(context: RequestContext, grants: Iterable[Grant]) -> Sequence[KeyedEdge]:
+    rows: dict[tuple[str, str], list[Grant]] = {}
+    for one in grants:
+        if one.customer_id is not None and one.context is not None:
+            rows.setdefault((one.customer_id, one.context), []).append(one)
+    read = context.services.policy.read
+    edges = (KeyedEdge(pair, _keys(context, rows[pair]), read(pair[1])) for pair in sorted(rows))
+    return [edge for edge in edges if edge.permissions and edge.context]
+
+
+async def _count(
+    context: RequestContext, connections: Sequence[KeyedConnection], edges: Edges
+) -> Sequence[int]:
+    grants = await context.services.groups.grants_in([one.anchor for one in connections])
+    rows = _by_group(context, grants, edges)
+    return [len(rows.get(one.anchor, ())) for one in connections]
+
+
+def _by_group(
+    context: RequestContext, grants: Iterable[Grant], edges: Edges
+) -> Mapping[int, Sequence[KeyedEdge]]:
+    in_group: dict[int, list[Grant]] = {}
+    for one in grants:
+        in_group.setdefault(one.group_id, []).append(one)
+    return {group_id: edges(context, some) for group_id, some in in_group.items()}
 
 
 async def all_groups(context: RequestContext) -> Mapping[int, Group]:
@@ -116,7 +202,7 @@ def _stored(
         if group_id in groups and keys and (stored is None or whose is not None):
             found.append(GroupGrant(groups[group_id], keys, whose))
     return sorted(
-        found, key=lambda one: (one.group.name.upper(), one.context is PermissionContext.OTHER_CUSTOMERS)
+        found, key=lambda one: (by_upper_name(one.group), one.context is PermissionContext.OTHER_CUSTOMERS)
     )
 
 
@@ -143,11 +229,6 @@ def by_customer(grants: Iterable[Grant]) -> Mapping[str, Sequence[Grant]]:
     return found
 
 
-def _by_name(groups: Iterable[Group]) -> Sequence[Group]:
-    return sorted(groups, key=lambda one: (one.name.upper(), one.name))
-
-
-async def count_customers(context: RequestContext, connections: Sequence[KeyedConnection]) -> Sequence[int]:
-    """How many customers have a grant in each group."""
-    counts = await context.services.groups.count_customers([one.anchor for one in connections])
-    return [counts.get(one.anchor, 0) for one in connections]
+def by_upper_name(group: Group) -> tuple[str, str]:
+    """Where a group stands in a list (EFF-1)."""
+    return group.name.upper(), group.name

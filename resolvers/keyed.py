@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from backends.errors import GatewayError
+from backends.errors import CursorInvalid, GatewayError
 from backends.model import Customer, CustomerUser
 from backends.order import Position
 from backends.protocol import R
@@ -66,11 +66,18 @@ class KeyedList:
         """One row more than is shown, to know whether rows follow."""
         return self.first + 1
 
-    def last(self, context: RequestContext, parts: int) -> tuple[str | None, ...]:
-        """The parts of the row that the list goes on behind; Nones at its beginning."""
+    def last(self, context: RequestContext) -> tuple[str, ...] | None:
+        """The parts of the row that the list goes on behind; None at its beginning."""
         if self.after is None:
-            return (None,) * parts
+            return None
         return context.services.seal.open(self.after, self._question).values
+
+    def start(self, context: RequestContext) -> tuple[str, ...] | CursorInvalid | None:
+        """The same with the error as a value, for a cursor that belongs to another list of the batch."""
+        try:
+            return self.last(context)
+        except CursorInvalid as error:
+            return error
 
     def connection(self, context: RequestContext, edges: Sequence[KeyedEdge]) -> KeyedConnection:
         """The page that `edges`, one more than wanted where there are so many, make."""

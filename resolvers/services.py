@@ -68,7 +68,8 @@ async def users_of(
 ) -> KeyedConnection:
     """Logins that the service is assigned to, by login; the reserved one is none of them (SVC-3)."""
     wanted = KeyedList("Service.customerUsers", service.id, page_size(first), after)
-    logins = await context.services.offers.logins_of(service.id, wanted.last(context, 1)[0], wanted.limit)
+    last = wanted.last(context)
+    logins = await context.services.offers.logins_of(service.id, last[0] if last else None, wanted.limit)
     return wanted.connection(context, [KeyedEdge((login,)) for login in logins])
 
 

@@ -45,8 +45,23 @@ async def load(context: RequestContext, batch: Batch, parent: Any, *arguments: H
         async def fetch(parents: Sequence[Any]) -> list[Any]:
             return list(await batch(context, parents, *arguments))
 
-        loader = context.loaders[key] = DataLoader(load_fn=fetch, cache_key_fn=id)
+        loader = context.loaders[key] = DataLoader(load_fn=fetch, cache_key_fn=_Same)
     return await loader.load(parent)
+
+
+class _Same:
+    """A parent as a key: itself alone, and kept alive, lest another one be taken for it."""
+
+    __slots__ = ("parent",)
+
+    def __init__(self, parent: object) -> None:
+        self.parent = parent
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.parent is other.parent
+
+    def __hash__(self) -> int:
+        return id(self.parent)
 
 
 def aside(info: Info, value: Any) -> Any:

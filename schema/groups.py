@@ -9,12 +9,12 @@ import strawberry
 from strawberry import UNSET
 
 from backends import records
-from resolvers import effective, groups, keyed, services
+from resolvers import effective, groups, holders, keyed, services
 from resolvers.permissions import Origin as PermissionOrigin
 from resolvers.permissions import PermissionContext
 from schema.connections import PageInfo
 from schema.enums import Validity
-from schema.fields import Info, relation
+from schema.fields import Info, load, relation
 from schema.node import Node
 
 if TYPE_CHECKING:
@@ -46,14 +46,14 @@ class Group(Node):
     async def customer_users(
         root: strawberry.Parent[Any], info: Info, first: int | None = 100, after: str | None = UNSET
     ) -> GroupCustomerUserConnection | None:
-        return await groups.users_with_grants(info.context, root, first, after or None)  # type: ignore[return-value]
+        return await load(info.context, groups.users_with_grants, root, first, after or None)  # type: ignore[no-any-return]
 
     @strawberry.field
     @staticmethod
     async def customers(
         root: strawberry.Parent[Any], info: Info, first: int | None = 100, after: str | None = UNSET
     ) -> GroupCustomerConnection | None:
-        return await groups.customers_with_grants(info.context, root, first, after or None)  # type: ignore[return-value]
+        return await load(info.context, groups.customers_with_grants, root, first, after or None)  # type: ignore[no-any-return]
 
     @strawberry.field
     @staticmethod
@@ -65,8 +65,8 @@ class Group(Node):
         first: int | None = 100,
         after: str | None = UNSET,
     ) -> GroupCustomerUserConnection | None:
-        return await effective.holders_of(  # type: ignore[return-value]
-            info.context, root, permission.value, context, first, after or None
+        return await load(  # type: ignore[no-any-return]
+            info.context, holders.holders_of, root, permission.value, context, first, after or None
         )
 
     @classmethod
@@ -114,13 +114,13 @@ class GroupCustomerUserEdge:
     cursor: str
     login: str
     permissions: list[PermissionKey]
-    node: UserNode | None = relation(effective.users_of_edges)
+    node: UserNode | None = relation(holders.users_of_edges)
 
 
 @strawberry.type
 class GroupCustomerUserConnection:
     edges: list[GroupCustomerUserEdge]
-    total_count: int = relation(effective.count_users)
+    total_count: int = relation(holders.count_users)
 
     @strawberry.field
     @staticmethod

@@ -28,7 +28,7 @@ class Mutation:
     ) -> CustomerUserPayload | None:
         values = [(one.key, one.value or None) for one in listed(input.preferences, "preferences")]
         writing = preferences.set_customer_user_preferences(info.context, input.login, values)
-        return await payload(CustomerUserPayload, "customer_user", writing)
+        return await payload(info.context, CustomerUserPayload, "customer_user", writing)
 
     @root(Scope.GRANT)
     @staticmethod
@@ -37,7 +37,7 @@ class Mutation:
     ) -> CustomerUserPayload | None:
         ids = given.entries(input.customer_ids, "customerIds")
         writing = relations.set_customer_user_customers(info.context, input.login, ids)
-        return await payload(CustomerUserPayload, "customer_user", writing)
+        return await payload(info.context, CustomerUserPayload, "customer_user", writing)
 
     @root(Scope.GRANT)
     @staticmethod
@@ -46,18 +46,20 @@ class Mutation:
     ) -> CustomerPayload | None:
         add, remove = given.entries(input.add, "add"), given.entries(input.remove, "remove")
         writing = relations.update_customer_members(info.context, input.customer_id, add, remove)
-        return await payload(CustomerPayload, "customer", writing)
+        return await payload(info.context, CustomerPayload, "customer", writing)
 
     @root(Scope.GRANT)
     @staticmethod
     async def create_group(info: Info, input: given.CreateGroupInput) -> GroupPayload | None:
-        return await payload(GroupPayload, "group", groups.create_group(info.context, given.created(input)))
+        return await payload(
+            info.context, GroupPayload, "group", groups.create_group(info.context, given.created(input))
+        )
 
     @root(Scope.GRANT)
     @staticmethod
     async def update_group(info: Info, input: given.UpdateGroupInput) -> GroupPayload | None:
         writing = groups.update_group(info.context, input.name, given.updated(input))
-        return await payload(GroupPayload, "group", writing)
+        return await payload(info.context, GroupPayload, "group", writing)
 
     @root(Scope.GRANT)
     @staticmethod
@@ -66,7 +68,7 @@ class Mutation:
     ) -> CustomerUserPayload | None:
         wishes = [one.wish() for one in listed(input.grants, "grants")]
         writing = permissions.set_customer_user_groups(info.context, input.login, wishes)
-        return await payload(CustomerUserPayload, "customer_user", writing)
+        return await payload(info.context, CustomerUserPayload, "customer_user", writing)
 
     @root(Scope.GRANT)
     @staticmethod
@@ -75,33 +77,33 @@ class Mutation:
     ) -> GroupPayload | None:
         wishes = [one.wish() for one in listed(input.grants, "grants")]
         writing = permissions.set_group_customer_users(info.context, input.group, wishes)
-        return await payload(GroupPayload, "group", writing)
+        return await payload(info.context, GroupPayload, "group", writing)
 
     @root(Scope.GRANT)
     @staticmethod
     async def set_customer_groups(info: Info, input: given.SetCustomerGroupsInput) -> CustomerPayload | None:
         wishes = [one.wish() for one in listed(input.grants, "grants")]
         writing = permissions.set_customer_groups(info.context, input.customer_id, wishes)
-        return await payload(CustomerPayload, "customer", writing)
+        return await payload(info.context, CustomerPayload, "customer", writing)
 
     @root(Scope.GRANT)
     @staticmethod
     async def set_group_customers(info: Info, input: given.SetGroupCustomersInput) -> GroupPayload | None:
         wishes = [one.wish() for one in listed(input.grants, "grants")]
         writing = permissions.set_group_customers(info.context, input.group, wishes)
-        return await payload(GroupPayload, "group", writing)
+        return await payload(info.context, GroupPayload, "group", writing)
 
     @root(Scope.GRANT)
     @staticmethod
     async def create_service(info: Info, input: given.CreateServiceInput) -> ServicePayload | None:
         writing = services.create_service(info.context, given.created(input))
-        return await payload(ServicePayload, "service", writing)
+        return await payload(info.context, ServicePayload, "service", writing)
 
     @root(Scope.GRANT)
     @staticmethod
     async def update_service(info: Info, input: given.UpdateServiceInput) -> ServicePayload | None:
         writing = services.update_service(info.context, input.name, given.updated(input))
-        return await payload(ServicePayload, "service", writing)
+        return await payload(info.context, ServicePayload, "service", writing)
 
     @root(Scope.GRANT)
     @staticmethod
@@ -110,7 +112,7 @@ class Mutation:
     ) -> CustomerUserPayload | None:
         names = given.entries(input.services, "services")
         writing = services.set_customer_user_services(info.context, input.login, names)
-        return await payload(CustomerUserPayload, "customer_user", writing)
+        return await payload(info.context, CustomerUserPayload, "customer_user", writing)
 
     @root(Scope.GRANT)
     @staticmethod
@@ -119,7 +121,7 @@ class Mutation:
     ) -> ServicePayload | None:
         add, remove = given.entries(input.add, "add"), given.entries(input.remove, "remove")
         writing = services.update_service_customer_users(info.context, input.service, add, remove)
-        return await payload(ServicePayload, "service", writing)
+        return await payload(info.context, ServicePayload, "service", writing)
 
     @root(Scope.GRANT)
     @staticmethod
@@ -128,4 +130,4 @@ class Mutation:
     ) -> DefaultServicesPayload | None:
         names = given.entries(input.services, "services")
         writing = services.set_default_services(info.context, names)
-        return await payload(DefaultServicesPayload, "services", writing)
+        return await payload(info.context, DefaultServicesPayload, "services", writing)

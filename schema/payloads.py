@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import strawberry
 
+from resolvers.context import RequestContext
 from resolvers.writing.findings import Refused, UserErrorCode
 from schema.groups import Group, Service
 from schema.types import Customer, CustomerUser
@@ -54,10 +55,12 @@ class DefaultServicesPayload:
     services: list[Service] = strawberry.field(default_factory=list)
 
 
-async def payload(kind: type[P], name: str, writing: Awaitable[Any]) -> P:
+async def payload(context: RequestContext, kind: type[P], name: str, writing: Awaitable[Any]) -> P:
     """The payload of a mutation: its outcome under `name`, or what it found wrong."""
     try:
         outcome = await writing
     except Refused as refused:
         return kind(user_errors=list(refused.errors))  # type: ignore[call-arg]
+    finally:
+        context.renew()
     return kind(user_errors=[], **{name: outcome})  # type: ignore[call-arg]

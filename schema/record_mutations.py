@@ -55,7 +55,7 @@ def mutation_type(inputs: RecordInputs) -> Any:
 
     async def update_customer_user(info: Info, input: update_user) -> CustomerUserPayload | None:  # type: ignore[valid-type]
         writing = customer_users.update(info.context, inputs.user_changes(input))
-        return await payload(CustomerUserPayload, "customer_user", writing)
+        return await payload(info.context, CustomerUserPayload, "customer_user", writing)
 
     async def set_customer_user_password(
         info: Info, input: SetCustomerUserPasswordInput

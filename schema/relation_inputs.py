@@ -159,6 +159,7 @@ def updated(given: UpdateGroupInput | UpdateServiceInput) -> Names:
         None if given.new_name is UNSET else given.new_name or "",
         None if given.comment is UNSET else given.comment or "",
         given.validity or None,
+        no_validity=given.validity is None,
     )
 
 

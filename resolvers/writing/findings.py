@@ -66,13 +66,14 @@ class Findings:
         if self.errors:
             raise Refused(self.errors)
 
-    def named_twice(self, values: Mapping[Path, object]) -> None:
-        """Note every value that stands in the input a second time."""
+    def named_twice(self, names: Mapping[Path, str], found: Mapping[Path, object]) -> None:
+        """Note every name that means what an earlier one means: `found` says what, else the name itself."""
         seen: set[object] = set()
-        for path, value in values.items():
-            if value in seen:
-                self.add(path, UserErrorCode.INVALID, f"{value} is named twice.")
-            seen.add(value)
+        for path, name in names.items():
+            meant = found.get(path, name)
+            if meant in seen:
+                self.add(path, UserErrorCode.INVALID, f"{name} is named twice.")
+            seen.add(meant)
 
     def too_long(self, path: Path, text: str | None, most: int) -> None:
         """Note a text that the store cannot hold."""
@@ -115,6 +116,11 @@ async def services(
     """The service of each full name."""
     known = {one.name: one for one in await context.services.offers.services()}
     return _named(known, wanted, findings, "service")
+
+
+def keys(found: Mapping[Path, R]) -> Mapping[Path, str]:
+    """The login or customer ID of each record as it is stored."""
+    return {path: record.key for path, record in found.items()}
 
 
 def each(name: str, values: Sequence[str], *rest: str) -> Mapping[Path, str]:

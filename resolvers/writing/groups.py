@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from backends.records import Group
-from backends.registries import Naming, Taken
+from backends.registries import Naming
 from resolvers.context import RequestContext
 from resolvers.writing import findings
-from resolvers.writing.findings import Findings, UserErrorCode
-from resolvers.writing.services import LONGEST_COMMENT, LONGEST_NAME, Names, taken
+from resolvers.writing.findings import Findings, Path, UserErrorCode
+from resolvers.writing.services import LONGEST_COMMENT, LONGEST_NAME, Names, named
 
 
 async def create_group(context: RequestContext, names: Names) -> Group:
     """A new group."""
     noted = Findings()
-    name = _checked(names, ("name",), noted) or ""
+    name = _checked(names, ("name",), noted)
+    noted.too_long(("comment",), names.comment, LONGEST_COMMENT)
     noted.check()
-    try:
-        return await context.services.groups.create_group(Naming(name, names.comment, names.validity))
-    except Taken as error:
-        raise taken(("name",), name) from error
+    naming = Naming(name, names.comment, names.validity)
+    return await named(context.services.groups.create_group(naming), ("name",), name)
 
 
 async def update_group(context: RequestContext, name: str, names: Names) -> Group:
@@ -27,18 +26,16 @@ async def update_group(context: RequestContext, name: str, names: Names) -> Grou
     found = await findings.groups(context, {("name",): name}, noted)
     new = None if names.name is None else _checked(names, ("newName",), noted)
     noted.too_long(("comment",), names.comment, LONGEST_COMMENT)
+    names.check_validity(noted)
     noted.check()
-    try:
-        naming = Naming(new, names.comment, names.validity)
-        return await context.services.groups.update_group(found["name",].id, naming)
-    except Taken as error:
-        raise taken(("newName",), new or name) from error
+    naming = Naming(new, names.comment, names.validity)
+    writing = context.services.groups.update_group(found["name",].id, naming)
+    return await named(writing, ("newName",), new or name)
 
 
-def _checked(names: Names, path: tuple[str, ...], noted: Findings) -> str | None:
+def _checked(names: Names, path: Path, noted: Findings) -> str:
     name = (names.name or "").strip()
     if not name:
         noted.add(path, UserErrorCode.REQUIRED, "A group needs a name.")
     noted.too_long(path, name, LONGEST_NAME)
-    noted.too_long(("comment",), names.comment, LONGEST_COMMENT)
     return name

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from backends.limits import CUSTOMER_GRANT, USER_GRANT
 from backends.model import Customer, CustomerUser
-from backends.records import Group
+from backends.records import Grant, Group
 from backends.registries import CustomerGrants, UserGrants
 from resolvers.context import RequestContext
 from resolvers.permissions import PermissionContext
 from resolvers.writing import findings
 from resolvers.writing.findings import Findings, Path, UserErrorCode
-
-LONGEST_LOGIN = 100
-"""What the tables of grants and relations can hold (DB-6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +31,8 @@ async def set_customer_user_groups(
     noted = Findings()
     found = await findings.users(context, {("login",): login}, noted)
     groups = await findings.groups(context, _names(wishes, "group"), noted)
-    _once(noted, wishes, "group")
-    _fits(noted, ("login",), login)
+    _once(noted, wishes, "group", {})
+    _fit(noted, findings.keys(found), USER_GRANT["login"])
     noted.check()
     user = found["login",]
     await context.services.groups.set_user_grants(
@@ -47,17 +45,21 @@ async def set_customer_user_groups(
 
 
 async def set_group_customer_users(context: RequestContext, group: str, wishes: Sequence[Wish]) -> Group:
-    """Replace the direct grants on one group of the customer users named."""
+    """Replace the direct grants on one group of the customer users named.
+
+    What is left to a login that nobody has any more can be taken away.
+    """
     noted = Findings()
     found = await findings.groups(context, {("group",): group}, noted)
-    users = await findings.users(context, _names(wishes, "login"), noted)
-    _once(noted, wishes, "login")
-    for path, wish in _by_path(wishes, "login"):
-        _fits(noted, path, wish.name)
+    left = await _left(context, found.values(), _by_path(wishes, "login"), lambda grant: grant.login)
+    names = {path: name for path, name in _names(wishes, "login").items() if path not in left}
+    logins = {**left, **findings.keys(await findings.users(context, names, noted))}
+    _once(noted, wishes, "login", logins)
+    _fit(noted, {path: login for path, login in logins.items() if path not in left}, USER_GRANT["login"])
     noted.check()
     await context.services.groups.set_user_grants(
         [
-            UserGrants(users[path].login, found["group",].id, stored_keys(wish.permissions))
+            UserGrants(logins[path], found["group",].id, stored_keys(wish.permissions))
             for path, wish in _by_path(wishes, "login")
         ]
     )
@@ -69,18 +71,14 @@ async def set_customer_groups(context: RequestContext, customer_id: str, wishes:
     noted = Findings()
     found = await findings.customers(context, {("customerId",): customer_id}, noted)
     groups = await findings.groups(context, _names(wishes, "group"), noted)
-    _once(noted, wishes, "group")
+    _once(noted, wishes, "group", {})
     _contexts(context, noted, wishes)
+    _fit(noted, findings.keys(found), CUSTOMER_GRANT["customer_id"])
     noted.check()
     customer = found["customerId",]
     await context.services.groups.set_customer_grants(
         [
-            CustomerGrants(
-                customer.customer_id,
-                groups[path].id,
-                context.services.policy.stored(wish.context),
-                stored_keys(wish.permissions),
-            )
+            _customer_grants(context, customer.customer_id, groups[path], wish)
             for path, wish in _by_path(wishes, "group")
         ]
     )
@@ -88,21 +86,24 @@ async def set_customer_groups(context: RequestContext, customer_id: str, wishes:
 
 
 async def set_group_customers(context: RequestContext, group: str, wishes: Sequence[Wish]) -> Group:
-    """Replace the grants on one group of the customers and contexts named."""
+    """Replace the grants on one group of the customers and contexts named.
+
+    What is left to a customer that is not there any more can be taken away.
+    """
     noted = Findings()
     found = await findings.groups(context, {("group",): group}, noted)
-    customers = await findings.customers(context, _names(wishes, "customerId"), noted)
-    _once(noted, wishes, "customerId")
+    left = await _left(
+        context, found.values(), _by_path(wishes, "customerId"), lambda grant: grant.customer_id
+    )
+    names = {path: name for path, name in _names(wishes, "customerId").items() if path not in left}
+    ids = {**left, **findings.keys(await findings.customers(context, names, noted))}
+    _once(noted, wishes, "customerId", ids)
     _contexts(context, noted, wishes)
+    _fit(noted, {path: one for path, one in ids.items() if path not in left}, CUSTOMER_GRANT["customer_id"])
     noted.check()
     await context.services.groups.set_customer_grants(
         [
-            CustomerGrants(
-                customers[path].customer_id,
-                found["group",].id,
-                context.services.policy.stored(wish.context),
-                stored_keys(wish.permissions),
-            )
+            _customer_grants(context, ids[path], found["group",], wish)
             for path, wish in _by_path(wishes, "customerId")
         ]
     )
@@ -122,12 +123,30 @@ def _names(wishes: Sequence[Wish], name: str) -> dict[Path, str]:
     return {path: wish.name for path, wish in _by_path(wishes, name)}
 
 
-def _once(noted: Findings, wishes: Sequence[Wish], name: str) -> None:
-    seen: set[tuple[str, PermissionContext]] = set()
-    for path, wish in _by_path(wishes, name):
-        if (wish.name, wish.context) in seen:
-            noted.add(path, UserErrorCode.INVALID, f"{wish.name} is named twice.")
-        seen.add((wish.name, wish.context))
+def _customer_grants(context: RequestContext, customer_id: str, group: Group, wish: Wish) -> CustomerGrants:
+    stored = context.services.policy.stored(wish.context)
+    return CustomerGrants(customer_id, group.id, stored, stored_keys(wish.permissions))
+
+
+async def _left(
+    context: RequestContext,
+    groups: Collection[Group],
+    wishes: Sequence[tuple[Path, Wish]],
+    whose: Callable[[Grant], str | None],
+) -> Mapping[Path, str]:
+    """Whom everything is taken away that they have in the group: it does not matter who knows them."""
+    emptied = {path: wish.name for path, wish in wishes if not wish.permissions}
+    if not emptied:
+        return {}
+    grants = await context.services.groups.grants_in([one.id for one in groups])
+    held = {whose(one) for one in grants}
+    return {path: name for path, name in emptied.items() if name in held}
+
+
+def _once(noted: Findings, wishes: Sequence[Wish], name: str, keys: Mapping[Path, str]) -> None:
+    """Note whom or what is named twice in one context, in whatever spelling."""
+    meant = {path: (keys.get(path, wish.name), wish.context) for path, wish in _by_path(wishes, name)}
+    noted.named_twice(_names(wishes, name), meant)
 
 
 def _contexts(context: RequestContext, noted: Findings, wishes: Sequence[Wish]) -> None:
@@ -137,7 +156,6 @@ def _contexts(context: RequestContext, noted: Findings, wishes: Sequence[Wish]) 
             noted.add(path, UserErrorCode.INVALID, f"{wish.context.name} is not configured.")
 
 
-def _fits(noted: Findings, path: Path, login: str) -> None:
-    if len(login) > LONGEST_LOGIN:
-        message = f"Longer than {LONGEST_LOGIN} characters: such a login cannot hold grants."
-        noted.add(path, UserErrorCode.INVALID, message)
+def _fit(noted: Findings, keys: Mapping[Path, str], most: int) -> None:
+    for path, key in keys.items():
+        noted.too_long(path, key, most)

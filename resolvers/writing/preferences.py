@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from backends.limits import PREFERENCE
 from backends.mapping import USER_NAMES
 from backends.model import CustomerUser
 from resolvers.context import RequestContext
 from resolvers.preferences import is_secret
 from resolvers.writing import findings
-from resolvers.writing.findings import Findings, UserErrorCode
-
-LONGEST_KEY = 150
-LONGEST_VALUE = 250
+from resolvers.writing.findings import Findings, Path, UserErrorCode
 
 PROTECTED = frozenset(
     {
@@ -42,20 +40,29 @@ async def set_customer_user_preferences(
     """Set these preferences; None removes one."""
     noted = Findings()
     found = await findings.users(context, {("login",): login}, noted)
-    mapped = {row.variable for source in context.users.sources for row in source.mapping.fields}
+    keys: dict[Path, str] = {}
+    mapped = _mapped(context)
     for place, (key, value) in enumerate(values):
-        path = ("preferences", str(place), "key")
+        path: Path = ("preferences", str(place), "key")
+        keys[path] = key
         if not key.strip():
             noted.add(path, UserErrorCode.REQUIRED, "A preference needs a key.")
-        elif (
-            key in PROTECTED or key in mapped or key.startswith("CustomerCompany") or is_secret(context, key)
-        ):
+        elif key in mapped or key.startswith("CustomerCompany") or is_secret(context, key):
             noted.add(path, UserErrorCode.INVALID, f"{key} cannot be set as a preference.")
-        noted.too_long(path, key, LONGEST_KEY)
-        noted.too_long(("preferences", str(place), "value"), value, LONGEST_VALUE)
-    noted.named_twice({("preferences", str(place), "key"): key for place, (key, _) in enumerate(values)})
+        noted.too_long(path, key, PREFERENCE["key"])
+        noted.too_long(("preferences", str(place), "value"), value, PREFERENCE["value"])
+    noted.named_twice(keys, {})
+    for of, one in findings.keys(found).items():
+        noted.too_long(of, one, PREFERENCE["login"])
     noted.check()
     user = found["login",]
     wanted: Mapping[str, str | None] = dict(values)
     await context.services.preferences.set_preferences(user.login, wanted)
     return user
+
+
+def _mapped(context: RequestContext) -> frozenset[str]:
+    """Every variable that is an attribute of some record, or the system's (PREF-6)."""
+    users = (row.variable for source in context.users.sources for row in source.mapping.fields)
+    customers = (row.variable for source in context.customers.sources for row in source.mapping.fields)
+    return PROTECTED.union(users, customers)

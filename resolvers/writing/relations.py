@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
+from backends.limits import RELATION
 from backends.model import Customer, CustomerUser
 from resolvers.context import RequestContext
 from resolvers.writing import findings
-from resolvers.writing.findings import Findings, each
-from resolvers.writing.permissions import LONGEST_LOGIN
+from resolvers.writing.findings import Findings, Path, each
 
 
 async def set_customer_user_customers(
@@ -18,15 +19,15 @@ async def set_customer_user_customers(
     noted = Findings()
     found = await findings.users(context, {("login",): login}, noted)
     wanted = each("customerIds", customer_ids)
-    customers = await findings.customers(context, wanted, noted)
-    noted.named_twice(wanted)
-    noted.too_long(("login",), login, LONGEST_LOGIN)
+    ids = findings.keys(await findings.customers(context, wanted, noted))
+    noted.named_twice(wanted, ids)
+    for path, one in findings.keys(found).items():
+        noted.too_long(path, one, RELATION["login"])
+    for path, one in ids.items():
+        noted.too_long(path, one, RELATION["customer_id"])
     noted.check()
-    user = found["login",]
-    await context.services.relations.set_customers(
-        user.login, [customers[path].customer_id for path in wanted]
-    )
-    return user
+    await context.services.relations.set_customers(found["login",].login, [ids[path] for path in wanted])
+    return found["login",]
 
 
 async def update_customer_members(
@@ -36,22 +37,41 @@ async def update_customer_members(
     noted = Findings()
     found = await findings.customers(context, {("customerId",): customer_id}, noted)
     related = await context.registry.logins_of([one.customer_id for one in found.values()])
-    left = {login for some in related.values() for login in some}
-    adding, removing = each("add", add), each("remove", remove)
-    orphans = [login for login in remove if login in left]
-    known = await findings.users(
-        context,
-        {path: login for path, login in {**adding, **removing}.items() if login not in orphans},
-        noted,
-    )
-    noted.named_twice({**adding, **removing})
-    for path, login in adding.items():
-        noted.too_long(path, login, LONGEST_LOGIN)
+    changed = await members(context, add, remove, {one for some in related.values() for one in some}, noted)
+    for path, one in findings.keys(found).items():
+        noted.too_long(path, one, RELATION["customer_id"])
+    for path, one in changed.added.items():
+        noted.too_long(path, one, RELATION["login"])
     noted.check()
     customer = found["customerId",]
     await context.services.relations.change_members(
-        customer.customer_id,
-        [known[path].login for path in adding],
-        [known[path].login if path in known else login for path, login in removing.items()],
+        customer.customer_id, list(changed.added.values()), list(changed.removed.values())
     )
     return customer
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Logins to add and to take away, as they are stored, by their paths."""
+
+    added: Mapping[Path, str]
+    removed: Mapping[Path, str]
+
+
+async def members(
+    context: RequestContext,
+    add: Sequence[str],
+    remove: Sequence[str],
+    present: Collection[str],
+    noted: Findings,
+) -> Members:
+    """Whom both lists mean; whoever is `present` can be taken away, no matter whether anybody has the login."""
+    adding, removing = each("add", add), each("remove", remove)
+    left = {path: login for path, login in removing.items() if login in present}
+    unknown = {path: login for path, login in {**adding, **removing}.items() if path not in left}
+    meant = {**findings.keys(await findings.users(context, unknown, noted)), **left}
+    noted.named_twice({**adding, **removing}, meant)
+    return Members(
+        {path: meant[path] for path in adding if path in meant},
+        {path: meant[path] for path in removing if path in meant},
+    )

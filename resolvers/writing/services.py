@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from backends.limits import ASSIGNMENT, NAMING
 from backends.model import CustomerUser, Validity
-from backends.records import Service
-from backends.registries import DEFAULT_LOGIN, Naming, Taken
+from backends.records import Group, Service
+from backends.registries import DEFAULT_LOGIN, Naming, Taken, Unstorable
 from resolvers.context import RequestContext
 from resolvers.services import by_name, defaults
 from resolvers.writing import findings
-from resolvers.writing.findings import Findings, Refused, UserError, UserErrorCode, each
+from resolvers.writing.findings import Findings, Path, Refused, UserError, UserErrorCode, each
+from resolvers.writing.relations import members
 
-LONGEST_NAME = 191
-LONGEST_COMMENT = 250
+LONGEST_NAME, LONGEST_COMMENT = NAMING["name"], NAMING["comment"]
+
+N = TypeVar("N", Group, Service)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,13 @@ class Names:
     name: str | None = None
     comment: str | None = None
     validity: Validity | None = None
+    no_validity: bool = False
+    """Whether validity was to be emptied."""
+
+    def check_validity(self, noted: Findings) -> None:
+        """Note a validity that was to be emptied: there always is one."""
+        if self.no_validity:
+            noted.add(("validity",), UserErrorCode.REQUIRED, "It is valid, invalid or temporarily invalid.")
 
 
 async def set_customer_user_services(
@@ -35,7 +46,9 @@ async def set_customer_user_services(
     found = await findings.users(context, {("login",): login}, noted)
     wanted = each("services", services)
     known = await findings.services(context, wanted, noted)
-    noted.named_twice(wanted)
+    noted.named_twice(wanted, {})
+    for path, one in findings.keys(found).items():
+        noted.too_long(path, one, ASSIGNMENT["login"])
     noted.check()
     user = found["login",]
     await context.services.offers.set_services(user.login, [known[path].id for path in wanted])
@@ -48,20 +61,18 @@ async def update_service_customer_users(
     """Assign one service to customer users, and take it away from others."""
     noted = Findings()
     found = await findings.services(context, {("service",): service}, noted)
-    adding, removing = each("add", add), each("remove", remove)
-    assigned = await context.services.offers.assigned(list(removing.values()))
-    orphans = set(assigned) - {DEFAULT_LOGIN}
-    known = await findings.users(
-        context,
-        {path: login for path, login in {**adding, **removing}.items() if login not in orphans},
-        noted,
-    )
-    noted.named_twice({**adding, **removing})
+    assigned = await context.services.offers.assigned(remove)
+    present = {
+        login
+        for login, ids in assigned.items()
+        if login != DEFAULT_LOGIN and {*ids} & {one.id for one in found.values()}
+    }
+    changed = await members(context, add, remove, present, noted)
+    for path, one in changed.added.items():
+        noted.too_long(path, one, ASSIGNMENT["login"])
     noted.check()
     await context.services.offers.change_members(
-        found["service",].id,
-        [known[path].login if path in known else login for path, login in adding.items()],
-        [known[path].login if path in known else login for path, login in removing.items()],
+        found["service",].id, list(changed.added.values()), list(changed.removed.values())
     )
     return found["service",]
 
@@ -71,7 +82,7 @@ async def set_default_services(context: RequestContext, services: Sequence[str])
     noted = Findings()
     wanted = each("services", services)
     known = await findings.services(context, wanted, noted)
-    noted.named_twice(wanted)
+    noted.named_twice(wanted, {})
     noted.check()
     await context.services.offers.set_services(DEFAULT_LOGIN, [known[path].id for path in wanted])
     return await defaults(context)
@@ -83,10 +94,8 @@ async def create_service(context: RequestContext, names: Names) -> Service:
     name = await _service_name(context, names.name or "", ("name",), noted)
     noted.too_long(("comment",), names.comment, LONGEST_COMMENT)
     noted.check()
-    try:
-        return await context.services.offers.create_service(Naming(name, names.comment, names.validity))
-    except Taken as error:
-        raise taken(("name",), name) from error
+    naming = Naming(name, names.comment, names.validity)
+    return await named(context.services.offers.create_service(naming), ("name",), name)
 
 
 async def update_service(context: RequestContext, name: str, names: Names) -> Service:
@@ -97,26 +106,33 @@ async def update_service(context: RequestContext, name: str, names: Names) -> Se
     if new is not None and new.startswith(f"{name}::"):
         noted.add(("newName",), UserErrorCode.INVALID, "A service cannot be put below itself.")
     noted.too_long(("comment",), names.comment, LONGEST_COMMENT)
+    names.check_validity(noted)
     noted.check()
+    naming = Naming(new, names.comment, names.validity)
+    writing = context.services.offers.update_service(found["name",].id, naming)
+    return await named(writing, ("newName",), new or name)
+
+
+async def named(writing: Awaitable[N], path: Path, name: str) -> N:
+    """What is called so from now on; a name that belongs to another, or is too long with what hangs on it, is none."""
     try:
-        naming = Naming(new, names.comment, names.validity)
-        return await context.services.offers.update_service(found["name",].id, naming)
+        return await writing
     except Taken as error:
-        raise taken(("newName",), new or name) from error
-
-
-def taken(path: tuple[str, ...], name: str) -> Refused:
-    """The refusal of a name that belongs to another already."""
-    return Refused([UserError(path, UserErrorCode.TAKEN, f"{name} is there already.")])
+        refusal = UserError(path, UserErrorCode.TAKEN, f"{name} is there already.")
+        raise Refused([refusal]) from error
+    except Unstorable as error:
+        message = f"With it, a name below would be longer than {LONGEST_NAME} characters."
+        raise Refused([UserError(path, UserErrorCode.INVALID, message)]) from error
 
 
 async def _service_name(context: RequestContext, name: str, path: tuple[str, ...], noted: Findings) -> str:
     """The full name without line breaks and tabs; every part must say something, and the parent must exist."""
-    clean = re.sub(r"[\r\n\t]+", "", name).strip()
+    above, joint, own = re.sub(r"[\r\n\t]+", "", name).strip().rpartition("::")
+    clean = f"{above}{joint}{own.strip()}"
     parts = clean.split("::")
     if not clean:
         noted.add(path, UserErrorCode.REQUIRED, "A service needs a name.")
-    elif any(not part.strip() for part in parts) or clean.startswith(":") or clean.endswith(":"):
+    elif any(not part.strip() or part != part.strip(":") for part in parts):
         noted.add(path, UserErrorCode.INVALID, "Every part of the name between :: must say something.")
     elif len(parts) > 1 and await by_name(context, "::".join(parts[:-1])) is None:
         noted.add(
