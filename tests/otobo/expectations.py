@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.otobo.outcomes import Outcome, Refused
 from tests.otobo.questions import Questions
 
 Args = Mapping[str, Any]
+SECRET = re.compile(r"User(Token|LastPw|Password|Pw|GoogleAuthenticatorSecretKey|LoginFailed)", re.IGNORECASE)
 AUDIT = {"CreateTime": "create_time", "ChangeTime": "change_time"}
 
 
@@ -25,11 +27,17 @@ def expected(oracle: Oracle, method: str, args: Args) -> Outcome:
 
 
 def _user(oracle: Oracle, login: object) -> Record | None:
-    return oracle.owner("" if login is None else str(login), oracle.users)
+    return oracle.owner(_required(login), oracle.users)
 
 
 def _customer(oracle: Oracle, key: object) -> Record | None:
-    return oracle.owner("" if key is None else str(key), oracle.companies)
+    return oracle.owner(_required(key), oracle.companies)
+
+
+def _required(value: object) -> str:
+    if value is None:
+        raise Refused("GRAPHQL_VALIDATION_FAILED")
+    return str(value)
 
 
 def user_hash(oracle: Oracle, args: Args) -> Outcome:
@@ -39,7 +47,7 @@ def user_hash(oracle: Oracle, args: Args) -> Outcome:
         return {}
     found: dict[str, Any] = {}
     if record.block.has_companies and oracle.settings.get("CustomerCompany"):
-        company = _customer(oracle, record.attribute("UserCustomerID"))
+        company = oracle.owner(record.attribute("UserCustomerID") or "", oracle.companies)
         if company is not None:
             found = _hash(company) | {"CustomerCompanyValidID": company.valid}
     found |= _hash(record)
@@ -78,10 +86,24 @@ def member_list(oracle: Oracle, args: Args) -> Outcome:
     if args.get("CustomerUserID") not in (None, ""):
         record = _user(oracle, args["CustomerUserID"])
         return oracle.related("user_id", record.key) if record else []
-    customer = _customer(oracle, args.get("CustomerID"))
+    if args.get("CustomerUserID") == "" and not args.get("CustomerID"):
+        return []
+    customer = _customer(oracle, args.get("CustomerID") or None)
     logins = oracle.related("customer_id", customer.key) if customer else []
     owners = [_user(oracle, login) for login in logins]
     return sorted({owner.key for owner in owners if owner}, key=lambda login: (fold(login), login))
+
+
+def customer_id_list(oracle: Oracle, args: Args) -> Outcome:
+    """Primary customer IDs of customer users that no earlier source hides."""
+    return Questions(oracle).primary_ids(args)
+
+
+def preferences(oracle: Oracle, args: Args) -> Outcome:
+    """Preferences of the login as stored, without secrets."""
+    record = _user(oracle, args.get("UserID"))
+    found = oracle.preferences(record.key) if record else {}
+    return {key: value for key, value in found.items() if not SECRET.match(key)}
 
 
 def source_list(oracle: Oracle, args: Args) -> Outcome:
@@ -125,5 +147,7 @@ EXPECTATIONS: Mapping[str, Callable[[Oracle, Args], Outcome]] = {
     "CustomerName": customer_name,
     "CustomerUserCustomerMemberList": member_list,
     "CustomerSourceList": source_list,
+    "CustomerIDList": customer_id_list,
+    "GetPreferences": preferences,
     "GetFieldConfig": no_field,
 }

@@ -8,12 +8,13 @@ from typing import Any
 
 from tests.otobo.asking import Replay
 from tests.otobo.compare import comparable, difference, is_equal, recorded
-from tests.otobo.deviations import Situation, as_expected, reasons
+from tests.otobo.deviations import as_expected, reasons
 from tests.otobo.expectations import EXPECTATIONS, expected
 from tests.otobo.methods import METHODS, NOT_APPLICABLE, PENDING
 from tests.otobo.oracle import Oracle
 from tests.otobo.outcomes import Outcome, Refused
 from tests.otobo.recording import Call, Case
+from tests.otobo.situations import Situation
 
 KINDS = ("equal", "deviating", "different", "pending", "not applicable")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from tests.otobo import definitions, lists, records
+from tests.otobo import definitions, lists, records, values
 from tests.otobo.asking import Replay
 from tests.otobo.outcomes import Outcome
 
@@ -25,6 +25,8 @@ METHODS: Mapping[str, Method] = {
     "GetFieldConfig": definitions.field_config,
     "GetFieldSelections": definitions.field_selections,
     "CustomerSourceList": definitions.source_list,
+    "CustomerIDList": values.customer_id_list,
+    "GetPreferences": values.preferences,
 }
 
 NOT_APPLICABLE = frozenset(
@@ -33,9 +35,7 @@ NOT_APPLICABLE = frozenset(
 """A closed list: the API has no such question."""
 
 PENDING: Mapping[str, str] = {
-    "CustomerIDList": "customerUserCounts",
-    "GetPreferences": "preferences",
-    "SetPreferences": "preferences",
+    "SetPreferences": "mutations",
     "CustomerUserAdd": "mutations",
     "CustomerUserUpdate": "mutations",
     "SetPassword": "mutations",

@@ -55,6 +55,7 @@ class Oracle:
         self.world = world
         self.settings = settings
         self._records: dict[str, Sequence[Record] | None] = {}
+        self._keys: dict[str, Mapping[str, Sequence[Record]]] = {}
 
     def records(self, block: Block) -> Sequence[Record] | None:
         """Everything that a source holds; None where it does not answer."""
@@ -82,27 +83,19 @@ class Oracle:
             found = self.records(block)
             if found is None:
                 raise SILENT
-            same = [record for record in found if _same(block, record.key, key)]
-            if same:
+            if same := self._spelled(block, key):
                 return min(same, key=lambda record: (record.key != key, record.key))
         return None
 
     def is_hidden(self, record: Record, blocks: Sequence[Block]) -> bool:
         """Whether an earlier source, or another spelling in its own, owns the record's key."""
-        for block in blocks[: record.block.place]:
-            if any(_same(block, one.key, record.key) for one in self.records(block) or ()):
-                return True
-        twins = [
-            one.key for one in self.records(record.block) or () if _same(record.block, one.key, record.key)
-        ]
-        return min(twins) != record.key
+        if any(self._spelled(block, record.key) for block in blocks[: record.block.place]):
+            return True
+        return min(one.key for one in self._spelled(record.block, record.key)) != record.key
 
     def holders(self, key: str) -> int:
         """How many sources of customer users hold a login, in whatever spelling."""
-        folded = fold(key)
-        return sum(
-            any(fold(record.key) == folded for record in self.records(block) or ()) for block in self.users
-        )
+        return sum(fold(key) in self._by_folded_key(block) for block in self.users)
 
     def label(self, record: Record) -> str:
         """The list fields that are not empty, and an address at the end in angle brackets (SRCH-16, COMP-6)."""
@@ -174,6 +167,19 @@ class Oracle:
             for row in rows
         }
 
+    def _spelled(self, block: Block, key: str) -> Sequence[Record]:
+        """Records of a source whose key is `key`, as the source compares."""
+        same = self._by_folded_key(block).get(fold(key), ())
+        return same if block.folded else [record for record in same if record.key == key]
+
+    def _by_folded_key(self, block: Block) -> Mapping[str, Sequence[Record]]:
+        if block.slot not in self._keys:
+            keys: dict[str, list[Record]] = {}
+            for record in self.records(block) or ():
+                keys.setdefault(fold(record.key), []).append(record)
+            self._keys[block.slot] = keys
+        return self._keys[block.slot]
+
     def _parts(self, record: Record, columns: Iterable[str], *, shown: bool) -> Iterable[str | None]:
         dynamic = {row.column for row in record.block.rows if row.is_dynamic}
         for column in columns:
@@ -224,10 +230,6 @@ def mapped(record: Record) -> Iterable[tuple[Row, str | None]]:
     for row in record.block.rows:
         if not row.is_dynamic:
             yield row, record.first(row.column)
-
-
-def _same(block: Block, one: str, other: str) -> bool:
-    return one == other or (block.folded and fold(one) == fold(other))
 
 
 def _validity(stored: Sequence[str]) -> str:

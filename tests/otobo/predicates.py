@@ -1,0 +1,217 @@
+"""Small questions about a situation: whether a rule may speak in it."""
+
+from __future__ import annotations
+
+import re
+
+from tests.otobo.blocks import PASSWORD, truthy
+from tests.otobo.expectations import SECRET
+from tests.otobo.lists import COMPANY_IDS, EXCLUDED, NO_CRITERIA, is_valid_only, search_mode
+from tests.otobo.outcomes import Refused
+from tests.otobo.situations import Situation, keys_of
+
+DETAILS = frozenset({"CustomerSearchDetail", "CustomerCompanySearchDetail"})
+LISTS = DETAILS | {"CustomerSearch", "CustomerCompanyList", "CustomerIDList"}
+
+
+def is_zero(case: Situation) -> bool:
+    """The text `0` is looked for, or is a value that Perl takes for none."""
+    if case.call.method in LISTS:
+        return "0" in case.texts
+    return case.login == "0" or str(case.args.get("CustomerID")) == "0" or "0" in keys_of(case.expected)
+
+
+def has_wildcard(case: Situation) -> bool:
+    """A sign that SQL takes for a wildcard or an escape is looked for, or wildcards alone for one field."""
+    of_a_field = case.call.method in DETAILS or search_mode(case.args)[0] == "CustomerID"
+    return any(re.search(r"[%_\\]", text) or (of_a_field and not text.strip("*")) for text in case.texts)
+
+
+def has_apostrophe(case: Situation) -> bool:
+    """An apostrophe is looked for outside the search grammar."""
+    return search_mode(case.args)[0] != "Search" and any("'" in text for text in case.texts)
+
+
+def mails_several_columns(case: Situation) -> bool:
+    """Several columns are asked for an address, and only the last one for the validity."""
+    several = any(len(block.words("PostMasterSearchFields")) > 1 for block in case.blocks)
+    return search_mode(case.args)[0] == "PostMasterSearch" and several and is_valid_only(case.args)
+
+
+def mails_no_column(case: Situation) -> bool:
+    """A directory without columns for addresses takes everybody."""
+    none = any(not block.words("PostMasterSearchFields") for block in case.blocks)
+    return search_mode(case.args)[0] == "PostMasterSearch" and none
+
+
+def has_open_or(case: Situation) -> bool:
+    """An OR stands outside all brackets, before the condition on validity."""
+    return is_valid_only(case.args) and any(re.search(r"\|\||\bOR\b", text) for text in case.texts)
+
+
+def ignores_validity(case: Situation) -> bool:
+    """The detail search of companies looks for its validity under a key that is not there."""
+    return is_valid_only(case.args) and not any(block.settings.get("CustomerValid") for block in case.blocks)
+
+
+def is_held_twice(case: Situation) -> bool:
+    """A login that differs, or may be counted twice, is held by several sources."""
+    if case.is_count:
+        return len(case.blocks) > 1
+    if case.call.method == "CustomerIDList":
+        records = [record for block in case.blocks for record in case.oracle.records(block) or ()]
+        ids = {one.attribute("UserCustomerID") for one in records if case.oracle.is_hidden(one, case.blocks)}
+        return not case.differing.isdisjoint(ids)
+    has_repeats = case.call.method in DETAILS and len(set(keys_of(case.recorded))) < len(
+        keys_of(case.recorded)
+    )
+    return has_repeats or any(case.oracle.holders(key) > 1 for key in case.differing)
+
+
+def is_in_a_directory(case: Situation) -> bool:
+    """A directory holds a login that differs, or answered with entries that have none."""
+    if case.is_count:
+        return any(block.is_directory for block in case.blocks)
+    directories = [block for block in case.blocks if block.is_directory]
+    found = [record for block in directories for record in case.oracle.records(block) or ()]
+    held = {record.key for record in found}
+    if case.call.method == "CustomerIDList":
+        held = {one for record in found for one in record.all(record.block.settings["CustomerID"])}
+    return bool(held & case.differing) or (bool(directories) and "None" in case.differing)
+
+
+def lacks_part_of_label(case: Situation) -> bool:
+    """An entry lacks an attribute of its label."""
+    directories = [block for block in case.blocks if block.is_directory]
+    return any(
+        record.key in case.differing and not all(map(record.first, block.label_columns))
+        for block in directories
+        for record in case.oracle.records(block) or ()
+    )
+
+
+def is_ordered(case: Situation) -> bool:
+    """The order of the list, or what a limit leaves of it, counts."""
+    return not case.is_count and isinstance(case.recorded, list)
+
+
+def is_cut(case: Situation) -> bool:
+    """A limit cut what was recorded."""
+    return case.call.check == "subset" or truthy(case.args.get("Limit"))
+
+
+def a_store_failed(case: Situation) -> bool:
+    """A store does not answer, or refused a statement."""
+    silent = any(case.oracle.records(block) is None for block in [*case.oracle.users, *case.oracle.companies])
+    return silent or any("database error" in error for error in case.call.errors)
+
+
+def is_asked_wrongly(case: Situation) -> bool:
+    """The call names what no source has, or nothing at all."""
+    return isinstance(case.expected, Refused) and case.expected.is_the_callers_fault
+
+
+def has_unknown_criterion(case: Situation) -> bool:
+    """A criterion is no attribute of any source."""
+    given = {name for name, value in case.args.items() if value not in (None, "", [], {})}
+    known = {row.variable for block in case.blocks for row in block.rows}
+    return bool(given - known - NO_CRITERIA - {COMPANY_IDS, EXCLUDED, "ValidID"})
+
+
+def is_case_sensitive(case: Situation) -> bool:
+    """A source that tells upper from lower case holds a login that differs."""
+    held = (one.key for block in case.blocks if not block.folded for one in case.oracle.records(block) or ())
+    return not case.differing.isdisjoint(held)
+
+
+def excludes_in_other_case(case: Situation) -> bool:
+    """A login is excluded in another spelling."""
+    return any(key not in case.args.get(EXCLUDED, ()) for key in case.differing) and bool(
+        case.args.get(EXCLUDED)
+    )
+
+
+def repeats_order(case: Situation) -> bool:
+    """An attribute is named twice or not at all in the order, which OTOBO refuses."""
+    order = case.args.get("OrderBy") or []
+    return len(set(order)) < len(order) or not all(order)
+
+
+def is_empty_in_directory(case: Situation) -> bool:
+    """An attribute that an entry lacks was recorded as empty text."""
+    return case.owner is not None and case.owner.block.is_directory and "" in case.recorded.values()
+
+
+def has_label_beyond_map(case: Situation) -> bool:
+    """The label shows what the record that was read does not hold: unmapped attributes and dynamic fields."""
+    if case.owner is None:
+        return False
+    plain = {row.column for row in case.owner.block.rows if not row.is_dynamic}
+    return not plain.issuperset(case.owner.block.label_columns)
+
+
+def has_overriding_preference(case: Situation) -> bool:
+    """A preference, or its default, stood in for a mapped attribute."""
+    if case.owner is None:
+        return False
+    groups = case.oracle.settings.get("CustomerPreferencesGroups") or {}
+    keys = {*case.oracle.preferences(case.owner.key), *case.oracle.preferences(case.login)}
+    keys |= {group.get("PrefKey") for group in groups.values()}
+    return any(row.variable in keys for row in case.owner.block.rows)
+
+
+def is_restricted(case: Situation) -> bool:
+    """Only members of a group exist."""
+    return any(block.params.get("GroupDN") for block in case.oracle.users)
+
+
+def is_spelled_otherwise(case: Situation) -> bool:
+    """The login is stored in another spelling."""
+    return case.owner is not None and case.owner.key != case.login
+
+
+def is_nobodys(case: Situation) -> bool:
+    """Nobody has the login, or one of those that were recorded."""
+    if not case.login:
+        return bool(case.differing)
+    return case.owner is None
+
+
+def has_no_ids(case: Situation) -> bool:
+    """The owning source gives no customer ID of its own, so that a later source was asked."""
+    return case.owner is not None and len(case.oracle.users) > 1
+
+
+def has_empty_ids(case: Situation) -> bool:
+    """Empty customer IDs were recorded."""
+    return "" in keys_of(case.recorded)
+
+
+def has_no_name(case: Situation) -> bool:
+    """The owner's name is empty, so that a later source was asked."""
+    return case.owner is not None and not case.oracle.full_name(case.owner)
+
+
+def has_several_keys(case: Situation) -> bool:
+    """An entry was found by another value of its key than the first."""
+    holders = [block for block in case.oracle.users if block.is_directory]
+    return any(
+        case.login in record.all(block.key)[1:]
+        for block in holders
+        for record in case.oracle.records(block) or ()
+    )
+
+
+def is_password(case: Situation) -> bool:
+    """The password's column is asked for."""
+    return bool(PASSWORD.search(str(case.args.get("FieldName"))))
+
+
+def has_secret(case: Situation) -> bool:
+    """A secret preference was recorded."""
+    return any(SECRET.match(key) for key in case.recorded)
+
+
+def is_always(case: Situation) -> bool:
+    """Nothing more has to hold."""
+    return True
