@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.contract.registries import TABLES, InTables, Rows, open_tables
+from tests.contract.registries.places import TABLES, InTables, Rows, open_tables
 from tests.sql.interrupted import WRITES
 
 ROWS = Rows(
@@ -19,14 +19,6 @@ ROWS = Rows(
     relations=[("ada", "C"), ("ada", "D"), ("bob", "C")],
     preferences=[("ada", "a", "old"), ("ada", "b", "old"), ("ada", "c", "old")],
 )
-COLUMNS = {
-    "group_customer_user": "user_id, group_id, permission_key, permission_value",
-    "group_customer": "customer_id, group_id, permission_context, permission_key, permission_value",
-    "service": "id, name",
-    "service_customer_user": "customer_user_login, service_id",
-    "customer_user_customer": "user_id, customer_id",
-    "customer_preferences": "user_id, preferences_key, preferences_value",
-}
 
 
 @pytest.fixture(scope="module", params=TABLES)
@@ -40,16 +32,16 @@ async def tables(request: pytest.FixtureRequest) -> AsyncIterator[InTables]:
 @pytest.mark.parametrize("write", WRITES)
 async def test_a_killed_write_leaves_the_old_state_or_the_new_one(tables: InTables, write: str) -> None:
     await tables.filled(ROWS)
-    old = await _state(tables)
+    old = await tables.state()
     await WRITES[write](tables.database)
-    new = await _state(tables)
+    new = await tables.state()
     assert new != old
     for point, expected in (("first", old), ("commit", old), ("done", new)):
         await tables.filled(ROWS)
         await _killed_at(tables, write, point)
-        assert await _state(tables) == expected
+        assert await tables.state() == expected
         await WRITES[write](tables.database)
-        assert await _state(tables) == new
+        assert await tables.state() == new
 
 
 async def _killed_at(tables: InTables, write: str, point: str) -> None:
@@ -68,7 +60,3 @@ async def _killed_at(tables: InTables, write: str, point: str) -> None:
     finally:
         process.kill()
         await process.wait()
-
-
-async def _state(tables: InTables) -> list[object]:
-    return [await tables.rows(columns, table) for table, columns in COLUMNS.items()]

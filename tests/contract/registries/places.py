@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from backends.registries import GroupStore, PreferenceStore, RelationStore, Serv
 from backends.registry import Registry
 from backends.sql import ddl
 from backends.sql.database import Database, open_database
+from backends.sql.dynamic import FieldKind
 from backends.sql.groups import SqlGroups
 from backends.sql.preferences import SqlPreferences
 from backends.sql.registry import SqlRegistry
@@ -30,12 +32,24 @@ from backends.sql.writing import Stamp
 from gateway.demo.servers.mariadb import MariaDB
 from gateway.demo.servers.postgresql import PostgreSQL
 
+SAME, OTHER = "Ticket::CustomerID::Same", "Ticket::CustomerID::Other"
+"""Contexts as OTOBO stores them."""
+
 LONG_AGO = "2001-02-03 04:05:06"
 NOW = datetime(2025, 6, 7, 8, 9, 10, 999_999, UTC)
 WRITTEN = "2025-06-07 10:09:10"
 """NOW, as it is written in Berlin."""
 
 FRESH_GROUPS = ((1, "users", 1), (2, "admin", 1), (3, "stats", 1))
+
+STATE = {
+    "group_customer_user": "user_id, group_id, permission_key, permission_value",
+    "group_customer": "customer_id, group_id, permission_context, permission_key, permission_value",
+    "service": "id, name",
+    "service_customer_user": "customer_user_login, service_id",
+    "customer_user_customer": "user_id, customer_id",
+    "customer_preferences": "user_id, preferences_key, preferences_value",
+}
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,10 @@ class Rows:
     assigned: Sequence[tuple[str, int]] = ()
     relations: Sequence[tuple[str, str]] = ()
     preferences: Sequence[tuple[str, str, str | None]] = ()
+    fields: Sequence[tuple[str, str, int]] = ()
+    """Dynamic fields of customer users: name, type, validity."""
+    values: Sequence[tuple[str, str, str]] = ()
+    """Object, dynamic field, value."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +114,14 @@ class InMemory(Place):
             MemoryServices(services, rows.assigned),
             MemoryRelations(rows.relations),
             MemoryPreferences(preferences),
+            {("CustomerUser", name): FieldKind.of(type_) for name, type_, valid in rows.fields if valid == 1},
+            {
+                ("CustomerUser", one): {
+                    name: tuple(value for *whose, value in rows.values if whose == [one, name])
+                    for name in {name for other, name, _ in rows.values if other == one}
+                }
+                for one in {one for one, _, _ in rows.values}
+            },
         )
         return Stores(registry.groups, registry.services, registry.relations, registry.preferences, registry)
 
@@ -118,6 +144,9 @@ class InTables(Place):
         "customer_user_customer",
         "customer_preferences",
         "service",
+        "dynamic_field_value",
+        "dynamic_field_obj_id_name",
+        "dynamic_field",
     )
 
     async def made(self) -> InTables:
@@ -161,6 +190,7 @@ class InTables(Place):
         await self._put("customer_user_customer", "user_id, customer_id", rows.relations, 4)
         columns = "user_id, preferences_key, preferences_value"
         await self._put("customer_preferences", columns, rows.preferences, 0)
+        await self._put_dynamic(rows)
         return stores_over(self.database)
 
     async def rows(self, columns: str, table: str) -> list[tuple[Any, ...]]:
@@ -168,9 +198,34 @@ class InTables(Place):
         rows = await self.database.fetch(f"SELECT {columns} FROM {table}")
         return sorted(tuple(str(one) if isinstance(one, datetime) else one for one in row) for row in rows)
 
+    async def state(self) -> list[object]:
+        """Every row that a write can change, without times."""
+        return [await self.rows(columns, table) for table, columns in STATE.items()]
+
     async def close(self) -> None:
         for database in self._databases:
             await database.close()
+
+    async def _put_dynamic(self, rows: Rows) -> None:
+        fields = {name: (id_, FieldKind.of(type_)) for id_, (name, type_, _) in enumerate(rows.fields, 100)}
+        columns = "id, name, label, field_order, field_type, object_type, valid_id"
+        listed = [
+            (fields[name][0], name, name, 1, type_, "CustomerUser", valid)
+            for name, type_, valid in rows.fields
+        ]
+        await self._put("dynamic_field", columns, listed, 4)
+        objects = {name: id_ for id_, name in enumerate(dict.fromkeys(row[0] for row in rows.values), 1)}
+        named = [(id_, name, "CustomerUser") for name, id_ in objects.items()]
+        await self._put("dynamic_field_obj_id_name", "object_id, object_name, object_type", named, 0)
+        for one, name, value in rows.values:
+            id_, kind = fields[name]
+            stored: object = value
+            if kind is FieldKind.NUMBER:
+                stored = int(value)
+            elif kind is FieldKind.DATE and self.kind is not SourceKind.SQLITE:
+                stored = datetime.fromisoformat(value)
+            row = (id_, objects[one], stored)
+            await self._put("dynamic_field_value", f"field_id, object_id, {kind.column}", [row], 0)
 
     async def _put(self, table: str, columns: str, rows: Sequence[Sequence[object]], audited: int) -> None:
         then = LONG_AGO if self.kind is SourceKind.SQLITE else datetime.fromisoformat(LONG_AGO)
@@ -196,17 +251,20 @@ def stores_over(database: Database) -> Stores:
 TABLES = ("postgresql", "mariadb", "sqlite")
 PLACES = ("memory", *TABLES)
 
+_NUMBERS = itertools.count(1)
+
 
 async def open_tables(name: str, request: pytest.FixtureRequest, place: str) -> InTables:
-    """One of TABLES; `place` names the database or file that it has for itself."""
+    """One of TABLES; `place` begins the name of the database or file that it has for itself."""
     if name == "sqlite":
         factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
         path: Path = factory.mktemp(place) / "registry.sqlite"
         await asyncio.to_thread(path.touch)
         return await InTables(f"sqlite:///{path}", SourceKind.SQLITE).made()
     server: PostgreSQL | MariaDB = request.getfixturevalue(name)
-    server.create_database(place)
-    return await InTables(server.url(place), SourceKind(name)).made()
+    own = f"{place}_{next(_NUMBERS)}"
+    server.create_database(own)
+    return await InTables(server.url(own), SourceKind(name)).made()
 
 
 def _groups(rows: Rows) -> Sequence[tuple[int, str, int]]:

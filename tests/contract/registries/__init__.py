@@ -1,0 +1,1 @@
+"""Every registry holds groups, services, relations and preferences in the same way."""
