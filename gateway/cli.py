@@ -51,6 +51,15 @@ Exit codes:
 """
 
 
+IMPORT_CODES = """\
+Exit codes:
+
+0: the configuration was printed.
+
+2: the file has no customer users' source that can be carried over, or the command line is not usable.
+"""
+
+
 app = App(
     name="kundengraph",
     help="One GraphQL schema over up to ten ordered customer-user directories.",
@@ -90,6 +99,35 @@ def init(file: File, /) -> int:
 
     config = _load(file)
     return GOOD if report(_console(), asyncio.run(attempt(config.registry))) else FINDINGS
+
+
+@app.command(name="import-otobo", help_epilogue=IMPORT_CODES)
+def import_otobo(
+    file: Annotated[Path, Parameter(help="Kernel/Config.pm, or its settings as JSON.")],
+    /,
+    *,
+    output: Annotated[Path | None, Parameter(help="Write here instead of to standard output.")] = None,
+) -> int:
+    """Print the configuration that OTOBO's FILE means. No Perl is run, and no password is printed.
+
+    What FILE leaves open in Kernel/Config.pm is as OTOBO ships it. What could not be carried over stands in comments.
+    """
+    from gateway.importing.reading import Unusable
+    from gateway.importing.run import configuration
+
+    try:
+        text = configuration(file)
+        if output is not None:
+            output.write_text(text, encoding="utf-8")
+    except Unusable as error:
+        sys.stderr.write(f"{file.name} {error}\n")
+        return UNUSABLE
+    except OSError as error:
+        sys.stderr.write(f"{output} cannot be written: {error.strerror}\n")
+        return UNUSABLE
+    if output is None:
+        sys.stdout.write(text)
+    return GOOD
 
 
 @app.command
