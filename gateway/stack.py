@@ -28,9 +28,11 @@ from backends.sql.preferences import SqlPreferences
 from backends.sql.registry import SqlRegistry
 from backends.sql.relations import SqlRelations
 from backends.sql.services import SqlServices
+from backends.sql.tickets import SqlTickets
 from backends.sql.writing import Stamp
 from gateway.config import Config
 from gateway.sections import GroupsConfig
+from gateway.writes import open_writes
 from resolvers.context import Services
 from resolvers.cursors import Seal
 from resolvers.permissions import PermissionPolicy
@@ -43,6 +45,7 @@ class Stack:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._databases: dict[tuple[str, bool], Database] = {}
+        self._used: dict[tuple[str, str], Database] = {}
         self._closing = AsyncExitStack()
         secret = config.auth.signing_key.get_secret_value()
         self._cache_secret = blake2b(secret.encode(), person=b"cache").digest()
@@ -65,15 +68,21 @@ class Stack:
         self._closing.push_async_callback(database.close)
         stamp = Stamp(config.registry.user_id, config.registry.zone)
         groups_table = config.registry.groups_table
+        users, customers = self._users(), self._customers()
+        writes = open_writes(config, database, self._used, stamp)
+        self._closing.callback(writes.hasher.close)
         return Services(
-            users=Directory(self._users(), what="source"),
-            customers=Directory(self._customers(), what="customer source"),
+            users=Directory(users, what="source"),
+            customers=Directory(customers, what="customer source"),
             registry=SqlRegistry(database, groups_table),
             seal=Seal(secret),
             groups=SqlGroups(database, stamp, groups_table),
             offers=SqlServices(database, stamp),
             relations=SqlRelations(database, stamp),
             preferences=SqlPreferences(database),
+            writes=writes,
+            tickets=SqlTickets(database, stamp),
+            ticket_fields=config.tickets.dynamic_fields,
             policy=_permission_policy(config.groups),
             service_policy=ServicePolicy(config.services.keep_children, config.services.defaults == "union"),
             second_factor_key=config.auth.second_factor_preference,
@@ -136,7 +145,12 @@ class Stack:
 
     def _store(self, config: SqlSourceConfig | SqlCustomersConfig) -> Database:
         url = self._config.database_url(config)
-        return self._database(url, config.key, config.pool_size, config.timeout, read_only=config.read_only)
+        database = self._database(
+            url, config.key, config.pool_size, config.timeout, read_only=config.read_only
+        )
+        place = "customers" if isinstance(config, SqlCustomersConfig) else "sources"
+        self._used[place, config.key] = database
+        return database
 
     def _database(
         self, url: str, name: str, pool_size: int, timeout: float, *, read_only: bool = False

@@ -11,6 +11,7 @@ from backends.errors import SourceUnavailable
 from backends.model import Customer, CustomerUser
 from backends.registries import GroupStore, PreferenceStore, RelationStore, ServiceStore
 from backends.registry import ObjectType, Registry
+from backends.tickets import TicketStore
 from resolvers.cursors import Seal
 from resolvers.joined import Joined
 from resolvers.permissions import PermissionPolicy
@@ -38,6 +39,9 @@ class Services:
     relations: RelationStore = field(default=cast(RelationStore, None))
     preferences: PreferenceStore = field(default=cast(PreferenceStore, None))
     writes: WriteStores = field(default=cast(WriteStores, None))
+    tickets: TicketStore = field(default=cast(TicketStore, None))
+    ticket_fields: Mapping[str, str] = field(default_factory=dict)
+    """Variables of a customer user, and the dynamic fields of its tickets that get them (DFC-3)."""
     policy: PermissionPolicy = field(default_factory=PermissionPolicy)
     service_policy: ServicePolicy = field(default_factory=ServicePolicy)
     second_factor_key: str = ""

@@ -191,13 +191,13 @@ async def dynamic_values_of(
 
 
 async def full_names_of(context: RequestContext, users: Sequence[CustomerUser]) -> Sequence[str]:
-    """Full names with dynamic fields in them (CU-9)."""
-    dynamic = await dynamic_fields.displayed(context, users)
+    """Full names with dynamic fields in them, as stored (CU-9)."""
+    dynamic = await dynamic_fields.of_users(context, users)
     return [labels.full_name(_mapping(context, user), user, dynamic[user.login]) for user in users]
 
 
 async def labels_of(context: RequestContext, users: Sequence[CustomerUser]) -> Sequence[str]:
-    """Labels with dynamic fields in them (SRCH-17)."""
+    """Labels with dynamic fields in them, as people read them (SRCH-17)."""
     dynamic = await dynamic_fields.displayed(context, users)
     return [labels.label(_mapping(context, user), user, dynamic[user.login]) for user in users]
 

@@ -132,7 +132,15 @@ async def _hits(
 
 
 async def displayed(context: RequestContext, users: Sequence[CustomerUser]) -> Mapping[str, Values]:
-    """Dynamic fields as people read them, for names and labels."""
-    with_labels = [user for user in users if context.users.mapping(user.source_key).dynamic_labels]
-    found = await of_users(context, with_labels)
-    return {user.login: found.get(user.login, {}) for user in users}
+    """Dynamic fields as people read them: choices by what they are called (SRCH-17)."""
+    found, choices = await asyncio.gather(
+        of_users(context, users), context.registry.dynamic_choices("CustomerUser")
+    )
+    return {login: _named(values, choices) for login, values in found.items()}
+
+
+def _named(values: Values, choices: Mapping[str, Mapping[str, str]]) -> Values:
+    return {
+        field: [choices[field].get(value, value) for value in stored] if field in choices else stored
+        for field, stored in values.items()
+    }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import strawberry
+from strawberry import UNSET
 
 from resolvers.viewer import Scope
-from resolvers.writing import groups, permissions, preferences, relations, services
+from resolvers.writing import groups, permissions, preferences, relations, services, tickets
 from schema import relation_inputs as given
 from schema.fields import Info, root
 from schema.inputs import listed
@@ -17,6 +18,7 @@ from schema.payloads import (
     ServicePayload,
     payload,
 )
+from schema.tickets import SetTicketCustomerUserInput, SetTicketCustomerUserPayload
 
 
 @strawberry.type
@@ -131,3 +133,13 @@ class Mutation:
         names = given.entries(input.services, "services")
         writing = services.set_default_services(info.context, names)
         return await payload(info.context, DefaultServicesPayload, "services", writing)
+
+    @root(Scope.WRITE)
+    @staticmethod
+    async def set_ticket_customer_user(
+        info: Info, input: SetTicketCustomerUserInput
+    ) -> SetTicketCustomerUserPayload | None:
+        login = None if input.login is UNSET else input.login
+        customer_id = None if input.customer_id is UNSET else input.customer_id
+        writing = tickets.set_customer_user(info.context, str(input.ticket_id), login, customer_id)
+        return await payload(info.context, SetTicketCustomerUserPayload, "dynamic_fields", writing)

@@ -12,7 +12,7 @@ from backends import labels, model
 from backends.errors import GatewayError
 from backends.source import Health
 from backends.source import Source as SourceRecord
-from resolvers import customer_users, customers, effective, groups, preferences, services, sources
+from resolvers import customer_users, customers, effective, groups, preferences, services, sources, tickets
 from resolvers.context import RequestContext
 from resolvers.permissions import PermissionContext
 from schema import ids
@@ -108,6 +108,12 @@ class Preference:
 
 
 @strawberry.type
+class DynamicFieldValue:
+    name: str
+    value: str | None
+
+
+@strawberry.type
 class CustomerUser(Node):
     login: str
     title: str | None
@@ -136,6 +142,7 @@ class CustomerUser(Node):
     groups: list[GroupGrant] | None = relation(groups.grants_of_users)
     accessible_customers: list[AccessibleCustomer] | None = relation(effective.accessible_customers_of)
     preferences: list[Preference] | None = relation(preferences.preferences_of)
+    ticket_dynamic_fields: list[DynamicFieldValue] | None = relation(tickets.ticket_fields_of)
     assigned_services: list[Service] | None = relation(services.assigned_to)
     services: list[Service] | None = relation(services.in_effect_of)
 

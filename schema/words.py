@@ -366,6 +366,20 @@ WORDS: Mapping[str, str] = {
     "CreateCustomerInput.source": "Key of a writable customer source; default: the first writable one.",
     "UpdateCustomerInput": 'A customer to change. A field left out stays as it is; null or "" empties it.',
     "UpdateCustomerInput.newCustomerId": "The ID from now on; everything that hangs on the old one follows.",
+    "Mutation.setTicketCustomerUser": "Sets a ticket's customer user and fills its mapped dynamic fields.",
+    "SetTicketCustomerUserPayload": "What the ticket's dynamic fields hold then.",
+    "SetTicketCustomerUserPayload.dynamicFields": "The fields that were set.",
+    "SetTicketCustomerUserInput": (
+        "A ticket's customer user. At least one of login and customerId; customerId defaults to the login's primary"
+        ' one; "" takes away.'
+    ),
+    "SetTicketCustomerUserInput.ticketId": "The ticket's numeric id.",
+    "CustomerUser.ticketDynamicFields": (
+        "What a ticket of this customer user gets in its dynamic fields, by the configured mapping."
+    ),
+    "DynamicFieldValue": "A dynamic field and its value.",
+    "DynamicFieldValue.name": "Name of the dynamic field.",
+    "DynamicFieldValue.value": "What it holds; the empty text where there is nothing to take over.",
     "SetCustomerUserPreferencesInput": "Preferences of one customer user.",
     "SetCustomerUserPreferencesInput.preferences": "What to set or remove; others stay.",
     "PreferenceInput": "One preference.",

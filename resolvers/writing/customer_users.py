@@ -91,7 +91,7 @@ async def update(context: RequestContext, changes: UserChanges) -> CustomerUser:
     if fold(new_login) != fold(before.login):
         await _is_free(context, new_login, ("newLogin",), noted)
     if new_login != before.login:
-        await _may_inherit(context, new_login, ("newLogin",), changes.adopt, noted)
+        await _may_inherit(context, new_login, ("newLogin",), changes.adopt, noted, heir=before.login)
     if "customerId" in values and values["customerId"] != before.customer_id:
         await _customer_exists(context, source, into, values["customerId"], noted)
     if "email" in values:
@@ -138,12 +138,17 @@ async def _is_free(context: RequestContext, login: str, path: tuple[str, ...], n
 
 
 async def _may_inherit(
-    context: RequestContext, login: str, path: tuple[str, ...], adopt: bool, noted: Findings
+    context: RequestContext,
+    login: str,
+    path: tuple[str, ...],
+    adopt: bool,
+    noted: Findings,
+    heir: str | None = None,
 ) -> None:
     """Nothing is left under the login from before, or an admin takes it over knowingly (DB-4)."""
     if adopt and Scope.GRANT not in context.viewer.scopes:
         noted.add(("adoptRelations",), UserErrorCode.FORBIDDEN, "Only admins may take over what is left.")
-    if not adopt and (left := await context.services.writes.relatives.left_of_user(login)):
+    if not adopt and (left := await context.services.writes.relatives.left_of_user(login, heir)):
         message = (
             f"Under {login} there are still {', '.join(left)} from before; admins may set adoptRelations."
         )

@@ -83,7 +83,7 @@ async def update(context: RequestContext, changes: CustomerChanges) -> ChangedCu
     renamed = new_id != before.customer_id
     unchanged: Sequence[str] = ()
     if renamed:
-        await _may_inherit(context, new_id, ("newCustomerId",), changes.adopt, noted)
+        await _may_inherit(context, new_id, ("newCustomerId",), changes.adopt, noted, heir=before.customer_id)
         unchanged = await _cannot_follow(context, before.customer_id, noted)
     noted.check()
     writes = context.services.writes
@@ -125,12 +125,17 @@ async def _is_free(context: RequestContext, customer_id: str, path: tuple[str, .
 
 
 async def _may_inherit(
-    context: RequestContext, customer_id: str, path: tuple[str, ...], adopt: bool, noted: Findings
+    context: RequestContext,
+    customer_id: str,
+    path: tuple[str, ...],
+    adopt: bool,
+    noted: Findings,
+    heir: str | None = None,
 ) -> None:
     """Nothing is left under the ID from before, or an admin takes it over knowingly (DB-4)."""
     if adopt and Scope.GRANT not in context.viewer.scopes:
         noted.add(("adoptRelations",), UserErrorCode.FORBIDDEN, "Only admins may take over what is left.")
-    if not adopt and (left := await context.services.writes.relatives.left_of_customer(customer_id)):
+    if not adopt and (left := await context.services.writes.relatives.left_of_customer(customer_id, heir)):
         message = f"Under {customer_id} there are still {', '.join(left)} from before; admins may set adoptRelations."
         noted.add(path, UserErrorCode.CONFLICT, message)
 

@@ -36,12 +36,12 @@ class Relatives(Protocol):
         """Carries everything of a customer ID."""
         ...
 
-    async def left_of_user(self, login: str) -> Sequence[str]:
-        """What is stored under the login: words for people, such as `grants`."""
+    async def left_of_user(self, login: str, heir: str | None = None) -> Sequence[str]:
+        """Tables that hold something under the login; not what a rename of `heir` to it has left there."""
         ...
 
-    async def left_of_customer(self, customer_id: str) -> Sequence[str]:
-        """What is stored under the customer ID."""
+    async def left_of_customer(self, customer_id: str, heir: str | None = None) -> Sequence[str]:
+        """The same for a customer ID."""
         ...
 
 

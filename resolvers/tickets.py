@@ -1,0 +1,103 @@
+"""What a ticket takes over from its customer user, by the configured mapping (DFC rules)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from backends import labels
+from backends.directory import Directory
+from backends.mapping import first
+from backends.model import Customer, CustomerUser, Record
+from backends.protocol import R
+from resolvers import dynamic_fields
+from resolvers.context import RequestContext
+from resolvers.customer_users import customer_of
+from resolvers.preferences import is_secret
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicFieldValue:
+    """A ticket's dynamic field, and what it gets."""
+
+    name: str
+    value: str | None
+
+
+async def ticket_fields_of(
+    context: RequestContext, users: Sequence[CustomerUser]
+) -> Sequence[Sequence[DynamicFieldValue]]:
+    """The values for each user's tickets; an empty value is the empty text (DFC-5)."""
+    wanted = context.services.ticket_fields
+    if not wanted:
+        return [[] for _ in users]
+    values = await _values(context, users)
+    return [_mapped(wanted, some) for some in values]
+
+
+def emptied(context: RequestContext) -> Sequence[DynamicFieldValue]:
+    """The values for a ticket whose customer user does not exist (DFC-6)."""
+    return _mapped(context.services.ticket_fields, {})
+
+
+def _mapped(wanted: Mapping[str, str], values: Mapping[str, str]) -> list[DynamicFieldValue]:
+    """By variable in the order of their names; of two that name one field, the later counts (DFC-3)."""
+    fields = {wanted[variable]: values.get(variable) or "" for variable in sorted(wanted)}
+    return [DynamicFieldValue(name, value) for name, value in sorted(fields.items())]
+
+
+async def _values(context: RequestContext, users: Sequence[CustomerUser]) -> Sequence[Mapping[str, str]]:
+    """All that is known of each user by variable: its customer's, below preferences, below its own (CU-7, PREF-6)."""
+    customers, preferences, dynamic, of_customers = await asyncio.gather(
+        customer_of(context, users),
+        context.services.preferences.preferences_of([user.login for user in users]),
+        dynamic_fields.of_users(context, users),
+        _customer_fields(context, users),
+    )
+    found = []
+    for user, customer in zip(users, customers, strict=True):
+        if isinstance(customer, Exception):
+            raise customer
+        mapping = context.users.mapping(user.source_key)
+        values: dict[str, str] = {}
+        if customer is not None:
+            values |= _stored(context.customers, customer)
+            values |= of_customers.get(customer.customer_id, {})
+        values |= {
+            key: value or ""
+            for key, value in preferences.get(user.login, {}).items()
+            if not is_secret(context, key)
+        }
+        values |= _stored(context.users, user)
+        values |= {
+            row.variable: " ".join(dynamic[user.login].get(row.column, ())) for row in mapping.dynamic_fields
+        }
+        values["UserFullname"] = labels.full_name(mapping, user, dynamic[user.login])
+        found.append(values)
+    return found
+
+
+async def _customer_fields(
+    context: RequestContext, users: Sequence[CustomerUser]
+) -> Mapping[str, Mapping[str, str]]:
+    """Dynamic fields of the users' customers by variable."""
+    customers = [one for one in await customer_of(context, users) if isinstance(one, Customer)]
+    found = await dynamic_fields.of_customers(context, customers)
+    return {
+        one.customer_id: {
+            row.variable: " ".join(found[one.customer_id].get(row.column, ()))
+            for row in context.customers.mapping(one.source_key).dynamic_fields
+        }
+        for one in customers
+    }
+
+
+def _stored(directory: Directory[R], record: Record) -> dict[str, str]:
+    """A record's mapped values by variable, as stored."""
+    mapping = directory.mapping(record.source_key)
+    return {
+        row.variable: first(record.stored[mapping.column_index(row.column)]) or ""
+        for row in mapping.fields
+        if not row.is_dynamic
+    }

@@ -1,0 +1,74 @@
+"""A ticket's customer user: set, with the dynamic fields that it brings along (TKT-11, DFC rules)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backends.errors import SourceUnavailable
+from backends.model import CustomerUser, Freshness
+from backends.writers import Missing, NoTickets
+from resolvers.context import RequestContext
+from resolvers.tickets import DynamicFieldValue, emptied, ticket_fields_of
+from resolvers.writing.findings import Findings, Refused, UserErrorCode
+
+LONGEST_LOGIN = 191
+LONGEST_CUSTOMER_ID = 150
+
+
+async def set_customer_user(
+    context: RequestContext, ticket_id: str, login: str | None, customer_id: str | None
+) -> Sequence[DynamicFieldValue]:
+    """Set customer user and customer of a ticket; None leaves as it is, "" takes away.
+
+    The mapped dynamic fields become those of the customer user that the ticket has then; where a silent source may
+    own that login nothing is written, so that no field is emptied by an outage (DFC-6).
+    """
+    noted = Findings()
+    if login is None and customer_id is None:
+        noted.add(("login",), UserErrorCode.REQUIRED, "Give a login, a customer ID, or both.")
+    noted.too_long(("login",), login, LONGEST_LOGIN)
+    noted.too_long(("customerId",), customer_id, LONGEST_CUSTOMER_ID)
+    number, before = await _ticket(context, ticket_id, noted)
+    noted.check()
+    kept = before if login is None else login
+    user = await _user(context, kept or "", noted)
+    noted.check()
+    if user is not None and login is not None:
+        login, customer_id = user.login, user.customer_id if customer_id is None else customer_id
+    fields = (await ticket_fields_of(context, [user]))[0] if user else emptied(context)
+    values = {one.name: one.value or "" for one in fields}
+    try:
+        unknown = await context.services.tickets.set_customer(number, login, customer_id, values)
+    except Missing:
+        raise _no_ticket(ticket_id, noted) from None
+    return [one for one in fields if one.name not in unknown]
+
+
+async def _ticket(context: RequestContext, ticket_id: str, noted: Findings) -> tuple[int, str | None]:
+    """The ticket's number, and the login that it has now."""
+    number = int(ticket_id) if ticket_id.isascii() and ticket_id.isdigit() and len(ticket_id) < 19 else 0
+    try:
+        found = await context.services.tickets.ticket(number)
+    except NoTickets:
+        noted.add(("ticketId",), UserErrorCode.NOT_FOUND, "This registry keeps no tickets.")
+        raise Refused(noted.errors) from None
+    if found is None:
+        raise _no_ticket(ticket_id, noted)
+    return number, found[1]
+
+
+def _no_ticket(ticket_id: str, noted: Findings) -> Refused:
+    noted.add(("ticketId",), UserErrorCode.NOT_FOUND, f"There is no ticket {ticket_id}.")
+    return Refused(noted.errors)
+
+
+async def _user(context: RequestContext, login: str, noted: Findings) -> CustomerUser | None:
+    if not login:
+        return None
+    lookup = await context.users.get_many([login], Freshness.LIVE, stop_at_gap=True)
+    user = lookup.or_error(login)
+    if isinstance(user, SourceUnavailable):
+        message = f"{user.source} does not answer, so nobody knows who {login} is."
+        noted.add(("login",), UserErrorCode.SOURCE_UNAVAILABLE, message)
+        return None
+    return user
