@@ -65,8 +65,8 @@ async def create(context: RequestContext, new: NewUser) -> Created:
     )
     login_checked(login, ("login",), noted)
     values = checked(source.mapping, {**new.fields, "login": login}, noted, new=True)
-    await _is_free(context, login, ("login",), noted)
-    await _may_inherit(context, login, ("login",), new.adopt, noted)
+    if await _is_free(context, login, ("login",), noted):
+        await _may_inherit(context, login, ("login",), new.adopt, noted)
     await _customer_exists(context, source, into, values.get("customerId"), noted)
     await _address_is_good(context, source, into, values, noted)
     password, generated = _password(new.password, into, source, noted)
@@ -88,9 +88,9 @@ async def update(context: RequestContext, changes: UserChanges) -> CustomerUser:
         given["login"] = changes.new_login
     values = checked(source.mapping, given, noted, new=False)
     new_login = changes.new_login or before.login
-    if fold(new_login) != fold(before.login):
-        await _is_free(context, new_login, ("newLogin",), noted)
-    if new_login != before.login:
+    same = fold(new_login) == fold(before.login)
+    free = same or await _is_free(context, new_login, ("newLogin",), noted)
+    if free and new_login != before.login:
         await _may_inherit(context, new_login, ("newLogin",), changes.adopt, noted, heir=before.login)
     if "customerId" in values and values["customerId"] != before.customer_id:
         await _customer_exists(context, source, into, values["customerId"], noted)
@@ -126,7 +126,7 @@ async def forget(context: RequestContext, source: Source[CustomerUser], logins: 
     context.users.duplicates.forget()
 
 
-async def _is_free(context: RequestContext, login: str, path: tuple[str, ...], noted: Findings) -> None:
+async def _is_free(context: RequestContext, login: str, path: tuple[str, ...], noted: Findings) -> bool:
     """No source has the login; a silent one may, so nothing is written then."""
     lookup = await context.users.get_many([login], Freshness.LIVE)
     if gaps := lookup.gaps.get(login):
@@ -135,6 +135,7 @@ async def _is_free(context: RequestContext, login: str, path: tuple[str, ...], n
     elif taken := lookup.found.get(login):
         name = context.users.source(taken.source_key).name
         noted.add(path, UserErrorCode.TAKEN, f"{login} is there already, in {name}.")
+    return login not in lookup.gaps and login not in lookup.found
 
 
 async def _may_inherit(
