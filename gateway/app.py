@@ -19,6 +19,7 @@ from gateway.middleware import BodyLimit, SecurityHeaders
 from gateway.stack import Stack
 from gateway.telemetry import configure_logs
 from schema.build import KundengraphSchema, build_schema
+from schema.limits import Limits
 
 
 def create_app(config: Config) -> Starlette:
@@ -44,12 +45,13 @@ def create_app(config: Config) -> Starlette:
 
 def schema_of(config: Config) -> KundengraphSchema:
     """The schema that `config` makes; no store is opened for it."""
+    limits = config.limits
     return build_schema(
         config.source_mappings,
         config.customer_mappings,
         permission_keys=config.groups.permissions,
         introspection=config.server.introspection,
-        max_tokens=config.limits.max_tokens,
+        limits=Limits(limits.max_depth, limits.max_cost, limits.max_aliases, limits.max_tokens),
     )
 
 

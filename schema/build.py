@@ -9,12 +9,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLEnumValue, GraphQLError, get_operation_ast
-from strawberry.extensions import (
-    MaxTokensLimiter,
-    ParserCache,
-    SchemaExtension,
-    ValidationCache,
-)
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
@@ -25,6 +20,7 @@ from schema.access import refusals
 from schema.enums import CustomerUserOrderField
 from schema.extensions import Answers
 from schema.fields import CustomFields, Info, custom_field, load
+from schema.limits import SHIPPED, Limits, Measured, Measures
 from schema.query import Query
 from schema.record_inputs import record_inputs
 from schema.record_mutations import mutation_type
@@ -38,12 +34,20 @@ HIDDEN_FROM_TYPE = frozenset({"validity", "listedCustomerIds"})
 class KundengraphSchema(strawberry.Schema):
     """A schema whose types also carry the fields of the configured mappings."""
 
-    def __init__(self, *, custom_fields: CustomFields, mutation: Any, **settings: Any) -> None:
+    def __init__(
+        self, *, custom_fields: CustomFields, limits: Limits, mutation: Any, **settings: Any
+    ) -> None:
         self._custom_fields = custom_fields
         super().__init__(query=Query, mutation=mutation, **settings)
+        self.measures = Measures(self._schema, limits, suggestions=not self.config.disable_field_suggestions)
 
     def process_errors(self, errors: Sequence[GraphQLError], execution_context: Any = None) -> None:
         """Nothing: `Answers` logs what is worth it, without what people typed."""
+
+    def _get_custom_context_kwargs(self, *arguments: Any, **named: Any) -> dict[str, Any]:
+        """Values that do not fit get no suggestions either, where fields get none."""
+        found = super()._get_custom_context_kwargs(*arguments, **named)
+        return found | {"hide_suggestions": self.config.disable_field_suggestions}
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """The fields of the type, and those that the configuration adds."""
@@ -56,7 +60,7 @@ def build_schema(
     *,
     permission_keys: Sequence[str] = ("ro", "rw"),
     introspection: bool = True,
-    max_tokens: int = 2000,
+    limits: Limits = SHIPPED,
     extensions: Iterable[Any] = (),
 ) -> KundengraphSchema:
     """The schema for these mappings; a mapped custom field is a field, and can be ordered by."""
@@ -65,6 +69,7 @@ def build_schema(
     inputs = record_inputs(user_fields.values(), customer_fields.values())
     schema = KundengraphSchema(
         mutation=mutation_type(inputs),
+        limits=limits,
         custom_fields={
             "CustomerUser": [_user_field(row) for row in user_fields.values()],
             "Customer": [_customer_field(row) for row in customer_fields.values() if not row.is_dynamic],
@@ -73,11 +78,9 @@ def build_schema(
         config=StrawberryConfig(disable_field_suggestions=not introspection),
         extensions=[
             Answers,
-            lambda: MaxTokensLimiter(max_token_count=max_tokens),
-            lambda: ParserCache(maxsize=1000),
-            lambda: ValidationCache(maxsize=1000),
-            lambda: AccessCheck(introspection=introspection),
             *extensions,
+            Measured,
+            lambda: AccessCheck(introspection=introspection),
         ],
     )
     _set_values(schema, "CustomerUserOrderField", _order_values(user_fields.values()))
