@@ -182,7 +182,7 @@ class Naive:
                     reasons |= self._of_same(login, customers, number, name)
                 if context == SAME or rules.other:
                     for customer, group, stored, key, value in self.world.on_customers:
-                        if (group, stored, value) == (number, context, 1) and customer in customers:
+                        if group == number and stored == context and value == 1 and customer in customers:
                             reasons.add(("CUSTOMER", customer, self.meant(key)))
             reasons = {reason for reason in reasons if reason[2]}
             if reasons:
@@ -193,7 +193,7 @@ class Naive:
         every = frozenset(self.rules.keys)
         found: set[Why] = set()
         for one, group, key, value in self.world.on_logins:
-            if (one, group, value) == (login, number, 1):
+            if group == number and one == login and value == 1:
                 found.add(("DIRECT", "", self.meant(key)))
         if login is not None and name in self.rules.always:
             found.add(("ALWAYS", "", every))
