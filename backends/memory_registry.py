@@ -62,6 +62,8 @@ class MemoryRegistry:
     """The valid dynamic fields."""
     dynamic: Mapping[tuple[ObjectType, str], Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     """Type and name of an object → field name → values."""
+    choices: Mapping[tuple[ObjectType, str], Mapping[str, str]] = field(default_factory=dict)
+    """Type and name of a field → stored value → text."""
     kind: SourceKind = SourceKind.SQLITE
 
     async def customers_of(self, logins: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
@@ -84,6 +86,9 @@ class MemoryRegistry:
             if kept:
                 found[name] = kept
         return found
+
+    async def dynamic_choices(self, object_type: ObjectType) -> Mapping[str, Mapping[str, str]]:
+        return {name: named for (of_type, name), named in self.choices.items() if of_type == object_type}
 
     async def dynamic_matches(self, object_type: ObjectType, search: DynamicSearch) -> Sequence[str]:
         kind = self.dynamic_fields.get((object_type, search.field))

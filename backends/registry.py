@@ -47,6 +47,10 @@ class Registry(Protocol):
         """Values of the valid dynamic fields of each object: object name → field name → values (MAP-8, DB-14)."""
         ...
 
+    async def dynamic_choices(self, object_type: ObjectType) -> Mapping[str, Mapping[str, str]]:
+        """What stored values are called, for valid dynamic fields with choices: field name → value → text (SRCH-17)."""
+        ...
+
     async def dynamic_matches(self, object_type: ObjectType, search: DynamicSearch) -> Sequence[str]:
         """Names of the objects whose valid dynamic field matches (DF-2, DET-8)."""
         ...

@@ -9,6 +9,7 @@ from typing import Any
 from backends.conditions import Condition, In
 from backends.model import Finding, Inspection
 from backends.registry import DynamicSearch, ObjectType
+from backends.sql.choices import choices_of
 from backends.sql.conditions import Renderer
 from backends.sql.database import Database, Row
 from backends.sql.dynamic import VALUE_COLUMNS, FieldKind, is_empty_search, value_condition
@@ -75,6 +76,11 @@ class SqlRegistry:
             if value not in (None, ""):
                 values[row[0]][row[1]].append(value)
         return {name: {field: tuple(found) for field, found in of.items()} for name, of in values.items()}
+
+    async def dynamic_choices(self, object_type: ObjectType) -> Mapping[str, Mapping[str, str]]:
+        sql = f"SELECT f.name, f.config FROM dynamic_field AS f WHERE {self._of_type('f')} AND f.valid_id = 1"
+        rows = await self._database.fetch(self._dialect.finish(sql), [object_type])
+        return {name: choices for name, config in rows if (choices := choices_of(config))}
 
     async def dynamic_matches(self, object_type: ObjectType, search: DynamicSearch) -> Sequence[str]:
         field = await self._field(object_type, search.field)

@@ -125,6 +125,10 @@ class Relations:
         self._note("dynamic_values")
         return {name: self.dynamic[name] for name in names if name in self.dynamic}
 
+    async def dynamic_choices(self, object_type: ObjectType) -> Mapping[str, Mapping[str, str]]:
+        self._note("dynamic_choices")
+        return {}
+
     async def dynamic_matches(self, object_type: ObjectType, search: DynamicSearch) -> Sequence[str]:
         self._note("dynamic_matches")
         return [
