@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
@@ -71,6 +71,7 @@ app = App(
 
 File = Annotated[Path, Parameter(help="The configuration, a TOML file.")]
 DEFAULT_FILE = Path("kundengraph.toml")
+DEFAULT_FILE = Path("kundengraph.toml")
 
 
 @app.command(help_epilogue=EXIT_CODES)
@@ -128,6 +129,62 @@ def import_otobo(
     if output is None:
         sys.stdout.write(text)
     return GOOD
+
+
+@app.command
+def export(
+    file: File = DEFAULT_FILE,
+    /,
+    *,
+    format: Annotated[
+        Literal["csv", "jsonl"], Parameter(help="Comma-separated, or one JSON object a line.")
+    ] = "csv",
+    source: Annotated[str | None, Parameter(help="Only customer users of the source with this key.")] = None,
+    output: Annotated[Path | None, Parameter(help="Write here instead of to standard output.")] = None,
+) -> int:
+    """Write out all customer users that FILE's sources have, by login, each once and with every mapped field.
+
+    No password is among them. Exits with 1 where a source did not answer: the export is not complete then.
+    """
+    from backends.errors import BadUserInput
+    from gateway.exchange.exporting import export as exported
+
+    config = _load(file)
+    try:
+        return GOOD if asyncio.run(exported(config, format, source, output)) else FINDINGS
+    except BadUserInput as error:
+        sys.stderr.write(f"{error}\n")
+    except OSError as error:
+        sys.stderr.write(f"{output or 'standard output'} cannot be written: {error.strerror}\n")
+    return UNUSABLE
+
+
+@app.command(name="import")
+def import_(
+    users: Annotated[Path, Parameter(help="Customer users: a CSV with a header, or JSON lines (.jsonl).")],
+    file: File = DEFAULT_FILE,
+    /,
+    *,
+    source: Annotated[str, Parameter(help="The key of the source that they are written to.")],
+    dry_run: Annotated[bool, Parameter(help="Check every row, and write none.", negative="")] = False,
+) -> int:
+    """Make the customer users that USERS names, and change those that are there where they differ. Safe to repeat.
+
+    Columns are fields by their GraphQL names, as `export` writes them; an empty cell empties a field, a column that is
+    not there leaves it alone. A password is only set on who is new. Rows that cannot be written go to USERS.rejected.csv
+    (or .jsonl) beside, with the reason, and the rest goes through; the exit code is 1 then.
+    """
+    from gateway.exchange.files import Unusable
+    from gateway.exchange.importing import import_users
+
+    config = _load(file)
+    try:
+        return GOOD if asyncio.run(import_users(config, users, source, dry_run=dry_run)) else FINDINGS
+    except Unusable as error:
+        sys.stderr.write(f"{users.name}: {error}\n")
+    except OSError as error:
+        sys.stderr.write(f"{users.name}: {error.strerror}: {error.filename}\n")
+    return UNUSABLE
 
 
 @app.command

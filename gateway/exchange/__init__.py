@@ -1,0 +1,1 @@
+"""`kundengraph export` and `kundengraph import`: customer users as CSV or JSON lines."""
