@@ -12,10 +12,11 @@ from starlette.routing import BaseRoute, Route
 
 from gateway.auth import Credentials
 from gateway.config import Config
+from gateway.documents import Documents, NamedDocuments, trusted_documents
 from gateway.explorer.page import explorer_routes
 from gateway.health import health_routes
 from gateway.http import GraphQLEndpoint
-from gateway.middleware import BodyLimit, SecurityHeaders
+from gateway.middleware import BodyLimit, SecurityHeaders, failed
 from gateway.stack import Stack
 from gateway.telemetry import configure_logs
 from schema.build import KundengraphSchema, build_schema
@@ -25,10 +26,14 @@ from schema.limits import Limits
 def create_app(config: Config) -> Starlette:
     """Everything stacked up; the stores are asked nothing before the first request."""
     configure_logs()
+    schema = schema_of(config, documents_of(config))
     stack = Stack(config)
-    schema = schema_of(config)
     endpoint = GraphQLEndpoint(
-        schema, stack.services, Credentials(config.auth), timeout=config.server.request_timeout
+        schema,
+        stack.services,
+        Credentials(config.auth),
+        timeout=config.server.request_timeout,
+        origins=config.server.cors_origins,
     )
 
     @asynccontextmanager
@@ -39,19 +44,30 @@ def create_app(config: Config) -> Starlette:
             await stack.close()
 
     return Starlette(
-        routes=_routes(config, stack, endpoint), middleware=_middleware(config), lifespan=lifespan
+        routes=_routes(config, stack, endpoint),
+        middleware=_middleware(config),
+        exception_handlers={Exception: failed},
+        lifespan=lifespan,
     )
 
 
-def schema_of(config: Config) -> KundengraphSchema:
-    """The schema that `config` makes; no store is opened for it."""
+def documents_of(config: Config) -> Documents:
+    """The documents that may be named by their hash; raises ConfigError."""
+    folder = config.limits.persisted_documents
+    return Documents(trusted_documents(folder) if folder else {}, config.limits.required)
+
+
+def schema_of(config: Config, documents: Documents | None = None) -> KundengraphSchema:
+    """The schema that `config` makes; no store is opened for it, and no document read."""
     limits = config.limits
+    known = documents or Documents()
     return build_schema(
         config.source_mappings,
         config.customer_mappings,
         permission_keys=config.groups.permissions,
         introspection=config.server.introspection,
         limits=Limits(limits.max_depth, limits.max_cost, limits.max_aliases, limits.max_tokens),
+        extensions=[lambda: NamedDocuments(known)],
     )
 
 
@@ -65,15 +81,15 @@ def _routes(config: Config, stack: Stack, endpoint: GraphQLEndpoint) -> Sequence
 
 
 def _middleware(config: Config) -> Sequence[Middleware]:
-    found = [Middleware(SecurityHeaders), Middleware(BodyLimit, limit=config.server.max_body_bytes)]
-    if config.server.cors_origins:
-        found.insert(
-            0,
-            Middleware(
-                CORSMiddleware,
-                allow_origins=list(config.server.cors_origins),
-                allow_methods=["GET", "POST"],
-                allow_headers=["authorization", "content-type"],
-            ),
-        )
-    return found
+    """From the outside in: headers on every answer, those that let other origins read it, the limit of bodies."""
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=list(config.server.cors_origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["authorization", "content-type"],
+    )
+    return [
+        Middleware(SecurityHeaders),
+        *([cors] if config.server.cors_origins else []),
+        Middleware(BodyLimit, limit=config.server.max_body_bytes),
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -18,6 +18,8 @@ from strawberry.types import ExecutionResult
 
 from backends.errors import SourceTimeout
 from gateway.auth import Credentials
+from gateway.documents import by_id
+from gateway.origins import is_foreign
 from resolvers.context import RequestContext, Services
 from schema.build import KundengraphSchema
 
@@ -37,13 +39,20 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
     """The conformant view over one schema."""
 
     def __init__(
-        self, schema: KundengraphSchema, services: Services, credentials: Credentials, *, timeout: float
+        self,
+        schema: KundengraphSchema,
+        services: Services,
+        credentials: Credentials,
+        *,
+        timeout: float,
+        origins: Sequence[str] = (),
     ) -> None:
         super().__init__(
             schema,
             graphql_ide=None,
             allow_queries_via_get=True,
             subscription_protocols=("graphql-transport-ws",),
+            allowed_origins=origins,
         )
         self._services = services
         self._credentials = credentials
@@ -77,9 +86,14 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
     def parse_json(self, data: str | bytes) -> Any:
         """An object, or a list, which is refused later; the variables of a GET may be null."""
         found = super().parse_json(data)
+        if isinstance(found, dict) and isinstance(data, bytes):
+            return by_id(found)
         if not isinstance(found, dict | list) and not (found is None and isinstance(data, str)):
             raise HTTPException(400, "Send a JSON object.")
         return found
+
+    def parse_query_params(self, params: Any) -> dict[str, Any]:
+        return by_id(super().parse_query_params(params))
 
     def decode_json(self, data: str | bytes) -> object:
         """Refuses what is no JSON with 400."""
@@ -92,6 +106,8 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         return orjson.dumps(data, default=str)
 
     async def run(self, request: Any, *arguments: Any, **named: Any) -> Any:
+        if not self.is_websocket_request(request) and is_foreign(request.headers, self.allowed_origins):
+            raise HTTPException(403, "Pages of this origin may not ask here: see server.cors_origins.")
         try:
             return await super().run(request, *arguments, **named)
         except HTTPException as error:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADERS = {
@@ -11,6 +12,14 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
+
+LONGEST_NUMBER = 18
+"""Digits of a length that is worth reading."""
+
+
+async def failed(_request: Request, _error: Exception) -> Response:
+    """The answer where even what masks errors has failed."""
+    return PlainTextResponse("Something went wrong here.\n", 500, HEADERS)
 
 
 class SecurityHeaders:
@@ -60,7 +69,9 @@ class BodyLimit:
             await self._refuse(scope, receive, send)
 
     def _is_over(self, length: str | None) -> bool:
-        return length is not None and length.isdigit() and int(length) > self._limit
+        if length is None or not length.isdecimal():
+            return False
+        return len(length) > LONGEST_NUMBER or int(length) > self._limit
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         text = f"The body is larger than {self._limit} bytes.\n"
