@@ -15,14 +15,15 @@ from backends.writers import Unstorable, Values
 
 _COLUMNS = {
     SourceKind.POSTGRESQL: (
-        "SELECT attname::text, format_type(atttypid, atttypmod), attnotnull, NULL FROM pg_attribute"
+        "SELECT attname::text, format_type(atttypid, atttypmod), attnotnull, NULL, NULL FROM pg_attribute"
         " WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped"
     ),
     SourceKind.MARIADB: (
-        "SELECT column_name, column_type, is_nullable = 'NO', character_set_name FROM information_schema.columns"
+        "SELECT column_name, column_type, is_nullable = 'NO', character_set_name, collation_name"
+        " FROM information_schema.columns"
         " WHERE table_schema = COALESCE(%s, DATABASE()) AND table_name = %s"
     ),
-    SourceKind.SQLITE: 'SELECT name, type, "notnull", NULL FROM pragma_table_info(?, ?)',
+    SourceKind.SQLITE: 'SELECT name, type, "notnull", NULL, NULL FROM pragma_table_info(?, ?)',
 }
 _RANGES = {"tiny": 7, "small": 15, "medium": 23, "big": 63}
 _BYTES = {"tinytext": 255, "text": 65_535}
@@ -37,6 +38,8 @@ class Place:
     never_null: bool
     charset: str | None = None
     """The character set of a text on MariaDB."""
+    ignores_case: bool = False
+    """Whether the column itself takes different spellings for equal."""
 
     @property
     def is_number(self) -> bool:
@@ -70,8 +73,10 @@ async def places_of(database: Database, table: str) -> Places:
         args = [schema or None, name] if kind is SourceKind.MARIADB else [name, schema or None]
     rows = await database.fetch(_COLUMNS[kind], args)
     return {
-        str(name).lower(): Place(Column(str(type_), False), bool(never_null), charset)
-        for name, type_, never_null, charset in rows
+        str(name).lower(): Place(
+            Column(str(type_), False), bool(never_null), charset, "_ci" in (collation or "")
+        )
+        for name, type_, never_null, charset, collation in rows
     }
 
 

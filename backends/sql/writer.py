@@ -56,7 +56,7 @@ class SqlWriter(Generic[R]):
             self._check_hash(storage, password_hash)
         try:
             async with self._database.transaction() as session:
-                await self._reserve(session, key, None)
+                await self._reserve(session, storage, key, None)
                 await self._insert(session, storage, columns)
                 if password_hash is not None:
                     await self._set_password(session, key, password_hash)
@@ -119,7 +119,7 @@ class SqlWriter(Generic[R]):
             return old_key
         new_key = self._key_in(changed) or old_key
         if new_key != old_key:
-            await self._reserve(session, new_key, old_key)
+            await self._reserve(session, storage, new_key, old_key)
         values: dict[str, tuple[str, Any]] = {
             name: (storage.mark(name), stored.value) for name, stored in changed.items()
         }
@@ -165,14 +165,17 @@ class SqlWriter(Generic[R]):
             raise Conflict if rows else Missing
         return rows[0]
 
-    async def _reserve(self, session: Session, key: str, old_key: str | None) -> None:
+    async def _reserve(self, session: Session, storage: Storage, key: str, old_key: str | None) -> None:
         """Refuse a key that a look-up would take for another one (SRC-7), and let others who want it wait."""
         if self._mapping.search.case_sensitive or self._mapping.key_is_number:
             return
         if self._dialect.kind is SourceKind.POSTGRESQL:
             await lock_names(session, self._dialect, [f"{self._name} {fold(key)}"])
-        sql = f"SELECT {self._key} FROM {self._table} WHERE {self._dialect.among(self._key, True, 1, False)}"
-        rows = await session.fetch(self._dialect.finish(sql), self._dialect.many([key], False))
+        place = storage.place(self._mapping.key_column)
+        loose = place is not None and place.ignores_case
+        test = self._dialect.among(self._key, True, 1, loose)
+        sql = f"SELECT {self._key} FROM {self._table} WHERE {test}"
+        rows = await session.fetch(self._dialect.finish(sql), self._dialect.many([key], loose))
         if any(str(row[0]) != old_key for row in rows):
             raise Taken(self._key_field)
 

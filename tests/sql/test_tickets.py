@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backends.sql.tickets import SqlTickets
-from backends.writers import Missing, NoTickets, Unstorable
+from backends.writers import Missing, NoTickets, TicketStore, Unstorable
 from tests.sql.renames import AUDIT, NOW_TEXT, STAMP, THEN, Clock, Interrupted, Place, place_at
 from tests.sql.renames import places as places
 
@@ -38,7 +38,7 @@ async def place(places: tuple[str, str]) -> AsyncIterator[Place]:
 
 
 @pytest.fixture
-def tickets(place: Place) -> SqlTickets:
+def tickets(place: Place) -> TicketStore:
     """The tickets of the registry."""
     return SqlTickets(place.registry, STAMP)
 
@@ -52,14 +52,14 @@ async def values(place: Place, ticket: int = 3) -> list[tuple[Any, ...]]:
     return [tuple(value if value is None else str(value) for value in row) for row in rows]
 
 
-async def test_a_ticket_says_whose_it_is(tickets: SqlTickets) -> None:
+async def test_a_ticket_says_whose_it_is(tickets: TicketStore) -> None:
     assert await tickets.ticket(1) == ("CO-1", "amy")
     assert await tickets.ticket(5) == (None, None)
     for number in (0, -1, 999, 2**63, 2**80):
         assert await tickets.ticket(number) is None
 
 
-async def test_both_parts_are_set_with_one_entry_in_the_history(tickets: SqlTickets, place: Place) -> None:
+async def test_both_parts_are_set_with_one_entry_in_the_history(tickets: TicketStore, place: Place) -> None:
     before = await place.tables()
     assert await tickets.set_customer(2, "ben", "CO-2", {}) == []
     tables = await place.tables()
@@ -102,7 +102,7 @@ async def test_both_parts_are_set_with_one_entry_in_the_history(tickets: SqlTick
     ],
 )
 async def test_what_is_left_out_stays(
-    tickets: SqlTickets,
+    tickets: TicketStore,
     place: Place,
     login: str | None,
     customer: str | None,
@@ -115,7 +115,7 @@ async def test_what_is_left_out_stays(
 
 
 async def test_fields_are_stored_by_their_kind_and_emptied_by_nothing(
-    tickets: SqlTickets, place: Place
+    tickets: TicketStore, place: Place
 ) -> None:
     given: Mapping[str, str | tuple[str, ...] | None] = {
         "First": "Bela",
@@ -135,7 +135,7 @@ async def test_fields_are_stored_by_their_kind_and_emptied_by_nothing(
     assert await values(place) == [("203", None, None, "1", None, None)]
 
 
-async def test_values_that_stay_the_same_keep_their_rows(tickets: SqlTickets, place: Place) -> None:
+async def test_values_that_stay_the_same_keep_their_rows(tickets: TicketStore, place: Place) -> None:
     given: Mapping[str, str | tuple[str, ...] | None] = {
         "First": "Bela",
         "Since": "2026-01-02",
@@ -150,7 +150,7 @@ async def test_values_that_stay_the_same_keep_their_rows(tickets: SqlTickets, pl
     ] == ids
 
 
-async def test_values_set_by_hand_are_overwritten(tickets: SqlTickets, place: Place) -> None:
+async def test_values_set_by_hand_are_overwritten(tickets: TicketStore, place: Place) -> None:
     await place.registry.execute(
         "INSERT INTO dynamic_field_value (field_id, object_id, value_text) VALUES (201, 3, 'by hand'),"
         " (201, 4, 'other ticket'), (205, 3, 'invalid')"
@@ -161,7 +161,7 @@ async def test_values_set_by_hand_are_overwritten(tickets: SqlTickets, place: Pl
 
 
 async def test_fields_that_cannot_be_filled_are_named_and_the_rest_goes_on(
-    tickets: SqlTickets, place: Place
+    tickets: TicketStore, place: Place
 ) -> None:
     given: Mapping[str, str | tuple[str, ...] | None] = {
         "Nothing": "x",
@@ -180,7 +180,7 @@ async def test_fields_that_cannot_be_filled_are_named_and_the_rest_goes_on(
     assert await values(place) == [("201", "Bela", None, None, None, None)]
 
 
-async def test_what_cannot_be_stored_is_refused(tickets: SqlTickets, place: Place) -> None:
+async def test_what_cannot_be_stored_is_refused(tickets: TicketStore, place: Place) -> None:
     before = await place.tables()
     with pytest.raises(Missing):
         await tickets.set_customer(999, "ben", "CO-1", {"First": "x"})
@@ -196,7 +196,7 @@ async def test_what_cannot_be_stored_is_refused(tickets: SqlTickets, place: Plac
     assert await place.tables() == before
 
 
-async def test_a_registry_without_tickets_says_so_until_they_come(tickets: SqlTickets, place: Place) -> None:
+async def test_a_registry_without_tickets_says_so_until_they_come(tickets: TicketStore, place: Place) -> None:
     await place.registry.execute("ALTER TABLE ticket RENAME TO hidden_ticket")
     try:
         with pytest.raises(NoTickets):

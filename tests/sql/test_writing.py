@@ -41,13 +41,13 @@ async def place(places: tuple[str, str]) -> AsyncIterator[Place]:
 
 
 @pytest.fixture
-def users(place: Place) -> SqlWriter[CustomerUser]:
+def users(place: Place) -> Writer[CustomerUser]:
     """Writes customer users."""
     return place.users()
 
 
 @pytest.fixture
-def customers(place: Place) -> SqlWriter[Customer]:
+def customers(place: Place) -> Writer[Customer]:
     """Writes customers."""
     return place.customers()
 
