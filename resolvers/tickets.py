@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from backends import labels
 from backends.directory import Directory
+from backends.errors import GatewayError
 from backends.mapping import first
 from backends.model import Customer, CustomerUser, Record
 from backends.protocol import R
@@ -27,13 +28,23 @@ class DynamicFieldValue:
 
 async def ticket_fields_of(
     context: RequestContext, users: Sequence[CustomerUser]
-) -> Sequence[Sequence[DynamicFieldValue]]:
-    """The values for each user's tickets; an empty value is the empty text (DFC-5)."""
-    wanted = context.services.ticket_fields
-    if not wanted:
+) -> Sequence[Sequence[DynamicFieldValue] | GatewayError]:
+    """The values for each user's tickets; the error of a source that may hold its customer."""
+    if not context.services.ticket_fields:
         return [[] for _ in users]
-    values = await _values(context, users)
-    return [_mapped(wanted, some) for some in values]
+    customers = await customer_of(context, users)
+    known = [None if isinstance(one, GatewayError) else one for one in customers]
+    values = await ticket_fields_with(context, users, known)
+    pairs = zip(customers, values, strict=True)
+    return [customer if isinstance(customer, GatewayError) else some for customer, some in pairs]
+
+
+async def ticket_fields_with(
+    context: RequestContext, users: Sequence[CustomerUser], customers: Sequence[Customer | None]
+) -> Sequence[Sequence[DynamicFieldValue]]:
+    """The same with each user's customer in hand; an empty value is the empty text (DFC-5)."""
+    wanted = context.services.ticket_fields
+    return [_mapped(wanted, some) for some in await _values(context, users, customers)]
 
 
 def emptied(context: RequestContext) -> Sequence[DynamicFieldValue]:
@@ -47,18 +58,17 @@ def _mapped(wanted: Mapping[str, str], values: Mapping[str, str]) -> list[Dynami
     return [DynamicFieldValue(name, value) for name, value in sorted(fields.items())]
 
 
-async def _values(context: RequestContext, users: Sequence[CustomerUser]) -> Sequence[Mapping[str, str]]:
+async def _values(
+    context: RequestContext, users: Sequence[CustomerUser], customers: Sequence[Customer | None]
+) -> Sequence[Mapping[str, str]]:
     """All that is known of each user by variable: its customer's, below preferences, below its own (CU-7, PREF-6)."""
-    customers, preferences, dynamic, of_customers = await asyncio.gather(
-        customer_of(context, users),
+    preferences, dynamic, of_customers = await asyncio.gather(
         context.services.preferences.preferences_of([user.login for user in users]),
         dynamic_fields.of_users(context, users),
-        _customer_fields(context, users),
+        _customer_fields(context, [one for one in customers if one is not None]),
     )
     found = []
     for user, customer in zip(users, customers, strict=True):
-        if isinstance(customer, Exception):
-            raise customer
         mapping = context.users.mapping(user.source_key)
         values: dict[str, str] = {}
         if customer is not None:
@@ -79,10 +89,9 @@ async def _values(context: RequestContext, users: Sequence[CustomerUser]) -> Seq
 
 
 async def _customer_fields(
-    context: RequestContext, users: Sequence[CustomerUser]
+    context: RequestContext, customers: Sequence[Customer]
 ) -> Mapping[str, Mapping[str, str]]:
-    """Dynamic fields of the users' customers by variable."""
-    customers = [one for one in await customer_of(context, users) if isinstance(one, Customer)]
+    """Dynamic fields of customers by variable."""
     found = await dynamic_fields.of_customers(context, customers)
     return {
         one.customer_id: {

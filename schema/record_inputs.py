@@ -150,8 +150,8 @@ class RecordInputs:
         return UserChanges(
             given.login,
             _given(given, self.user_fields),
-            None if given.new_login is UNSET else given.new_login or "",
-            given.if_version or None,
+            _emptied(given.new_login),
+            _text(given.if_version),
             given.adopt_relations,
         )
 
@@ -165,8 +165,8 @@ class RecordInputs:
         return CustomerChanges(
             given.customer_id,
             _given(given, self.customer_fields),
-            None if given.new_customer_id is UNSET else given.new_customer_id or "",
-            given.if_version or None,
+            _emptied(given.new_customer_id),
+            _text(given.if_version),
             given.adopt_relations,
         )
 
@@ -204,3 +204,13 @@ def _given(given: Any, fields: Mapping[str, str]) -> Given:
     """What the caller gave, by the names of mapped fields."""
     values = {name: getattr(given, attribute, UNSET) for attribute, name in fields.items()}
     return {name: value for name, value in values.items() if value is not UNSET}
+
+
+def _text(given: Any) -> str | None:
+    """A text as it was given; an empty one is no way to say nothing."""
+    return given if isinstance(given, str) else None
+
+
+def _emptied(given: Any) -> str | None:
+    """None where nothing was given; null is the empty text."""
+    return None if given is UNSET else given or ""

@@ -2,18 +2,26 @@
 
 # Annotations are evaluated here: they name types that exist inside a function only.
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import strawberry
 
+from resolvers.context import RequestContext
 from resolvers.viewer import Scope
 from resolvers.writing import customer_users, customers, passwords
+from resolvers.writing.customer_users import Created
+from resolvers.writing.customers import ChangedCustomer
 from resolvers.writing.findings import Refused
+from resolvers.writing.passwords import PasswordSet
 from schema.fields import Info, root
 from schema.mutation import Mutation
 from schema.payloads import CustomerPayload, CustomerUserPayload, UserError, payload
 from schema.record_inputs import RecordInputs
 from schema.types import CustomerUser
+
+P = TypeVar("P")
+W = TypeVar("W")
 
 
 @strawberry.type
@@ -43,15 +51,8 @@ def mutation_type(inputs: RecordInputs) -> Any:
     create_company, update_company = inputs.create_customer, inputs.update_customer
 
     async def create_customer_user(info: Info, input: create_user) -> CreateCustomerUserPayload | None:  # type: ignore[valid-type]
-        try:
-            made = await customer_users.create(info.context, inputs.new_user(input))
-        except Refused as refused:
-            return CreateCustomerUserPayload(user_errors=list(refused.errors))  # type: ignore[arg-type]
-        return CreateCustomerUserPayload(
-            user_errors=[],
-            customer_user=made.user,  # type: ignore[arg-type]
-            generated_password=made.generated_password,
-        )
+        making = customer_users.create(info.context, inputs.new_user(input))
+        return await _payload(info.context, CreateCustomerUserPayload, making, _with_password)
 
     async def update_customer_user(info: Info, input: update_user) -> CustomerUserPayload | None:  # type: ignore[valid-type]
         writing = customer_users.update(info.context, inputs.user_changes(input))
@@ -60,21 +61,16 @@ def mutation_type(inputs: RecordInputs) -> Any:
     async def set_customer_user_password(
         info: Info, input: SetCustomerUserPasswordInput
     ) -> SetCustomerUserPasswordPayload | None:
-        try:
-            done = await passwords.set_password(info.context, input.login, input.password or None)
-        except Refused as refused:
-            return SetCustomerUserPasswordPayload(user_errors=list(refused.errors))  # type: ignore[arg-type]
-        return SetCustomerUserPasswordPayload(
-            user_errors=[],
-            customer_user=done.user,  # type: ignore[arg-type]
-            generated_password=done.generated_password,
-        )
+        setting = passwords.set_password(info.context, input.login, input.password or None)
+        return await _payload(info.context, SetCustomerUserPasswordPayload, setting, _with_password)
 
     async def create_customer(info: Info, input: create_company) -> CustomerPayload | None:  # type: ignore[valid-type]
-        return await _customer(customers.create(info.context, inputs.new_customer(input)))
+        making = customers.create(info.context, inputs.new_customer(input))
+        return await _payload(info.context, CustomerPayload, making, _with_logins)
 
     async def update_customer(info: Info, input: update_company) -> CustomerPayload | None:  # type: ignore[valid-type]
-        return await _customer(customers.update(info.context, inputs.customer_changes(input)))
+        writing = customers.update(info.context, inputs.customer_changes(input))
+        return await _payload(info.context, CustomerPayload, writing, _with_logins)
 
     resolvers = (
         create_customer_user,
@@ -87,11 +83,22 @@ def mutation_type(inputs: RecordInputs) -> Any:
     return strawberry.type(type("Mutation", (Mutation,), members), name="Mutation")
 
 
-async def _customer(writing: Any) -> CustomerPayload:
+async def _payload(
+    context: RequestContext, kind: type[P], writing: Awaitable[W], members: Callable[[W], dict[str, Any]]
+) -> P:
+    """The payload of a mutation whose outcome has several members."""
     try:
-        changed = await writing
+        outcome = await writing
     except Refused as refused:
-        return CustomerPayload(user_errors=list(refused.errors))  # type: ignore[arg-type]
-    return CustomerPayload(
-        user_errors=[], customer=changed.customer, unchanged_logins=list(changed.unchanged_logins)
-    )
+        return kind(user_errors=list(refused.errors))  # type: ignore[call-arg]
+    finally:
+        context.renew()
+    return kind(user_errors=[], **members(outcome))  # type: ignore[call-arg]
+
+
+def _with_password(outcome: Created | PasswordSet) -> dict[str, Any]:
+    return {"customer_user": outcome.user, "generated_password": outcome.generated_password}
+
+
+def _with_logins(outcome: ChangedCustomer) -> dict[str, Any]:
+    return {"customer": outcome.customer, "unchanged_logins": list(outcome.unchanged_logins)}

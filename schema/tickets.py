@@ -20,3 +20,8 @@ class SetTicketCustomerUserInput:
     ticket_id: strawberry.ID
     login: str | None = UNSET
     customer_id: str | None = UNSET
+
+    def __post_init__(self) -> None:
+        """null takes away, as "" does."""
+        self.login = "" if self.login is None else self.login
+        self.customer_id = "" if self.customer_id is None else self.customer_id

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
-from backends.errors import SourceUnavailable
-from backends.filters import Filter
-from backends.model import CustomerUser, Freshness, Validity, Value
+from backends.model import CustomerUser, Validity, Value
 from backends.order import fold
 from backends.passwords import generate
 from backends.source import Source
-from backends.writers import Carry
+from backends.writers import Carry, RegistrySession
 from resolvers.context import RequestContext
-from resolvers.viewer import Scope
 from resolvers.writing import findings
-from resolvers.writing.fields import Given, checked
+from resolvers.writing.addresses import address_checked, customer_found
+from resolvers.writing.fields import Given, checked, password_checked
 from resolvers.writing.findings import Findings, Refused, UserErrorCode
-from resolvers.writing.logins import login_checked, named_source
-from resolvers.writing.outcome import version_check, written
+from resolvers.writing.logins import free, inheritable, login_checked, named_source
+from resolvers.writing.outcome import Guard, written
 from resolvers.writing.stores import WritableSource
 
 
@@ -30,7 +29,7 @@ class NewUser:
     login: str
     fields: Given
     source: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     adopt: bool = False
 
 
@@ -39,7 +38,7 @@ class Created:
     """The customer user as it is then, and the password where one was generated: shown this once."""
 
     user: CustomerUser
-    generated_password: str | None
+    generated_password: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +58,23 @@ async def create(context: RequestContext, new: NewUser) -> Created:
     source = named_source(context.users.sources, new.source, noted)
     if source is None:
         raise Refused(noted.errors)
-    into = context.services.writes.users[source.key]
-    login = new.login or (
-        f"{into.auto_login_prefix}-{secrets.token_hex(6)}" if into.auto_login_prefix else ""
-    )
+    writes = context.services.writes
+    into = writes.users[source.key]
+    login = new.login or _made_login(into)
     login_checked(login, ("login",), noted)
     values = checked(source.mapping, {**new.fields, "login": login}, noted, new=True)
-    if await _is_free(context, login, ("login",), noted):
-        await _may_inherit(context, login, ("login",), new.adopt, noted)
-    await _customer_exists(context, source, into, values.get("customerId"), noted)
-    await _address_is_good(context, source, into, values, noted)
+    await free(context.users, login, ("login",), noted)
+    left = partial(writes.relatives.left_of_user, login)
+    await inheritable(context, left, ("login",), noted, adopt=new.adopt)
+    await customer_found(context, source, into, values, noted)
+    await address_checked(context, source, into, values, noted)
     password, generated = _password(new.password, into, source, noted)
     noted.check()
-    hashed = await context.services.writes.hasher.hash(password, into.password_hash) if password else None
-    user = await written(into.writer.create(values, hashed), {"login": "login"})
-    await forget(context, source, [login])
+    hashed = await writes.hasher.hash(password, into.password_hash) if password else None
+    try:
+        user = await written(into.writer.create(values, hashed), "login")
+    finally:
+        await forget(context, source, login)
     return Created(user, password if generated else None)
 
 
@@ -82,28 +83,24 @@ async def update(context: RequestContext, changes: UserChanges) -> CustomerUser:
     noted = Findings()
     source, before = await owner(context, changes.login, noted)
     into = context.services.writes.users[source.key]
-    given = dict(changes.fields)
-    if changes.new_login is not None:
-        login_checked(changes.new_login, ("newLogin",), noted)
-        given["login"] = changes.new_login
-    values = checked(source.mapping, given, noted, new=False)
-    new_login = changes.new_login or before.login
-    same = fold(new_login) == fold(before.login)
-    free = same or await _is_free(context, new_login, ("newLogin",), noted)
-    if free and new_login != before.login:
-        await _may_inherit(context, new_login, ("newLogin",), changes.adopt, noted, heir=before.login)
-    if "customerId" in values and values["customerId"] != before.customer_id:
-        await _customer_exists(context, source, into, values["customerId"], noted)
-    if "email" in values:
-        await _address_is_good(context, source, into, values, noted, before)
+    values = await _changed(context, source, before, changes, noted)
+    if values.get("customerId", before.customer_id) != before.customer_id:
+        await customer_found(context, source, into, values, noted)
+    await address_checked(context, source, into, values, noted, before)
     noted.check()
-    carry = _carry(context, before, new_login, values)
+    guard = Guard(context, before, changes.if_version)
+    new_login = changes.new_login or before.login
+    renamed = new_login != before.login or "customerId" in values
     writing = into.writer.update(
-        before.login, values, check=version_check(context, changes.if_version), carry=carry
+        before.login,
+        values,
+        check=guard,
+        carry=_carry(context, guard, new_login, values) if renamed else None,
     )
-    user = await written(writing, {"login": "newLogin"})
-    await forget(context, source, [before.login, new_login])
-    return user
+    try:
+        return await written(writing, "login", {"login": "newLogin"}, guard)
+    finally:
+        await forget(context, source, before.login, new_login)
 
 
 async def owner(
@@ -114,88 +111,42 @@ async def owner(
     noted.check()
     user = found["login",]
     source = context.users.source(user.source_key)
-    if not source.writable or source.key not in context.services.writes.users:
+    if not source.writable:
         noted.add(("login",), UserErrorCode.READ_ONLY, f"{source.name} is read-only.")
         noted.check()
     return source, user
 
 
-async def forget(context: RequestContext, source: Source[CustomerUser], logins: list[str]) -> None:
-    """Let no cache answer with what was before."""
-    await source.forget(logins)
+async def forget(context: RequestContext, source: Source[CustomerUser], *logins: str) -> None:
+    """Let no cache answer with what was before, whether or not the write came to its end."""
+    await source.forget(list(logins))
     context.users.duplicates.forget()
 
 
-async def _is_free(context: RequestContext, login: str, path: tuple[str, ...], noted: Findings) -> bool:
-    """No source has the login; a silent one may, so nothing is written then."""
-    lookup = await context.users.get_many([login], Freshness.LIVE)
-    if gaps := lookup.gaps.get(login):
-        message = f"{gaps[0].source} does not answer, so nobody knows whether {login} is free."
-        noted.add(path, UserErrorCode.SOURCE_UNAVAILABLE, message)
-    elif taken := lookup.found.get(login):
-        name = context.users.source(taken.source_key).name
-        noted.add(path, UserErrorCode.TAKEN, f"{login} is there already, in {name}.")
-    return login not in lookup.gaps and login not in lookup.found
-
-
-async def _may_inherit(
-    context: RequestContext,
-    login: str,
-    path: tuple[str, ...],
-    adopt: bool,
-    noted: Findings,
-    heir: str | None = None,
-) -> None:
-    """Nothing is left under the login from before, or an admin takes it over knowingly (DB-4)."""
-    if adopt and Scope.GRANT not in context.viewer.scopes:
-        noted.add(("adoptRelations",), UserErrorCode.FORBIDDEN, "Only admins may take over what is left.")
-    if not adopt and (left := await context.services.writes.relatives.left_of_user(login, heir)):
-        message = (
-            f"Under {login} there are still {', '.join(left)} from before; admins may set adoptRelations."
-        )
-        noted.add(path, UserErrorCode.CONFLICT, message)
-
-
-async def _customer_exists(
+async def _changed(
     context: RequestContext,
     source: Source[CustomerUser],
-    into: WritableSource[CustomerUser],
-    customer_id: Value | Validity,
+    before: CustomerUser,
+    changes: UserChanges,
     noted: Findings,
-) -> None:
-    """The customer is known, where the source has customers and asks for it (UI-4)."""
-    if not source.mapping.customer_support or not into.customer_must_exist or not customer_id:
-        return
-    await findings.customers(context, {("customerId",): str(customer_id)}, noted)
+) -> dict[str, Value | Validity]:
+    """The values to be stored; a new login is free, and nothing is left under it."""
+    given, path, new = dict(changes.fields), ("newLogin",), changes.new_login
+    if new is not None:
+        login_checked(new, path, noted)
+        given["login"] = new
+    values = checked(source.mapping, given, noted, new=False, paths={"login": "newLogin"})
+    if new and fold(new) != fold(before.login):
+        await free(context.users, new, path, noted)
+    if new and new != before.login:
+        left = partial(context.services.writes.relatives.left_of_user, new, before.login)
+        await inheritable(context, left, path, noted, adopt=changes.adopt)
+    return values
 
 
-async def _address_is_good(
-    context: RequestContext,
-    source: Source[CustomerUser],
-    into: WritableSource[CustomerUser],
-    values: Mapping[str, Value | Validity],
-    noted: Findings,
-    before: CustomerUser | None = None,
-) -> None:
-    """The address has a valid form, and nobody else in the source has it (CU-20, CU-21, CU-29)."""
-    address = values.get("email")
-    if not isinstance(address, str) or not address:
-        return
-    validity = values.get("validity", before.validity if before else Validity.VALID)
-    if validity is Validity.VALID and not context.services.writes.addresses.accepts(address):
-        noted.add(("email",), UserErrorCode.INVALID, f"{address} is not an address that is accepted here.")
-    if not into.unique_email or (before and before.email and fold(before.email) == fold(address)):
-        return
-    try:
-        holders = (await source.backend.counts([Filter(email=address, validity=None)]))[0]
-    except SourceUnavailable:
-        message = f"{source.name} does not answer, so nobody knows whether {address} is free."
-        noted.add(("email",), UserErrorCode.SOURCE_UNAVAILABLE, message)
-    else:
-        if holders.number:
-            noted.add(
-                ("email",), UserErrorCode.TAKEN, f"{address} belongs to somebody else in {source.name}."
-            )
+def _made_login(into: WritableSource[CustomerUser]) -> str:
+    """A login that nobody has, where the source makes some (CU-19)."""
+    return f"{into.auto_login_prefix}-{secrets.token_hex(6)}" if into.auto_login_prefix else ""
 
 
 def _password(
@@ -206,17 +157,21 @@ def _password(
         if given:
             noted.add(("password",), UserErrorCode.INVALID, f"{source.name} keeps no passwords.")
         return None, False
-    if given == "0":
-        noted.add(("password",), UserErrorCode.INVALID, "OTOBO takes 0 for no password at all.")
+    password_checked(given, noted)
     return (given, False) if given else (generate(), True)
 
 
 def _carry(
-    context: RequestContext, before: CustomerUser, login: str, values: Mapping[str, Value | Validity]
-) -> Carry | None:
-    customer_id = values.get("customerId", before.customer_id)
-    new_customer_id = customer_id if isinstance(customer_id, str) else None
-    if login == before.login and new_customer_id == before.customer_id:
-        return None
-    relatives = context.services.writes.relatives
-    return relatives.of_user(before.login, login, before.customer_id, new_customer_id)
+    context: RequestContext, guard: Guard[CustomerUser], login: str, values: Mapping[str, Value | Validity]
+) -> Carry:
+    """Takes along what hangs on the login and customer ID that the locked record had."""
+
+    async def carry(session: RegistrySession) -> None:
+        before = guard.before
+        given = values.get("customerId", before.customer_id)
+        customer_id = given if isinstance(given, str) else None
+        if (login, customer_id or "") != (before.login, before.customer_id or ""):
+            relatives = context.services.writes.relatives
+            await relatives.of_user(before.login, login, before.customer_id, customer_id)(session)
+
+    return carry

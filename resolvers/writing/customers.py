@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from backends.errors import SourceUnavailable
-from backends.filters import Filter, Question
-from backends.model import Customer, Freshness
-from backends.order import Order, fold
+from backends.filters import Filter, Members
+from backends.model import Customer, CustomerUser, Membership, Validity, Value
+from backends.order import fold
 from backends.source import Source
 from resolvers.context import RequestContext
-from resolvers.viewer import Scope
 from resolvers.writing import findings
 from resolvers.writing.fields import Given, checked
 from resolvers.writing.findings import Findings, Refused, UserErrorCode
-from resolvers.writing.logins import customer_id_checked, named_source
-from resolvers.writing.outcome import version_check, written
+from resolvers.writing.logins import customer_id_checked, free, inheritable, named_source
+from resolvers.writing.outcome import Guard, written
 
 MOST_NAMED = 1000
 """Logins of read-only sources that a rename names at most."""
+PAGE = 1000
+
+_LASTING = frozenset({Membership.PRIMARY, Membership.LISTED})
+"""Memberships that stand in the source itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +61,17 @@ async def create(context: RequestContext, new: NewCustomer) -> ChangedCustomer:
     source = named_source(context.customers.sources, new.source, noted)
     if source is None:
         raise Refused(noted.errors)
-    customer_id_checked(new.customer_id, ("customerId",), noted)
-    values = checked(source.mapping, {**new.fields, "customerId": new.customer_id}, noted, new=True)
-    await _is_free(context, new.customer_id, ("customerId",), noted)
-    await _may_inherit(context, new.customer_id, ("customerId",), new.adopt, noted)
+    writes, path, customer_id = context.services.writes, ("customerId",), new.customer_id
+    customer_id_checked(customer_id, path, noted)
+    values = checked(source.mapping, {**new.fields, "customerId": customer_id}, noted, new=True)
+    await free(context.customers, customer_id, path, noted)
+    left = partial(writes.relatives.left_of_customer, customer_id)
+    await inheritable(context, left, path, noted, adopt=new.adopt)
     noted.check()
-    writer = context.services.writes.customers[source.key].writer
-    customer = await written(writer.create(values), {})
-    await source.forget([new.customer_id])
+    try:
+        customer = await written(writes.customers[source.key].writer.create(values), "customerId")
+    finally:
+        await _forget(context, source, customer_id)
     return ChangedCustomer(customer)
 
 
@@ -72,33 +79,37 @@ async def update(context: RequestContext, changes: CustomerChanges) -> ChangedCu
     """Change what was given of a customer, in the source that owns the ID."""
     noted = Findings()
     source, before = await _owner(context, changes.customer_id, noted)
-    given = dict(changes.fields)
-    if changes.new_customer_id is not None:
-        customer_id_checked(changes.new_customer_id, ("newCustomerId",), noted)
-        given["customerId"] = changes.new_customer_id
-    values = checked(source.mapping, given, noted, new=False)
-    new_id = changes.new_customer_id or before.customer_id
-    if fold(new_id) != fold(before.customer_id):
-        await _is_free(context, new_id, ("newCustomerId",), noted)
-    renamed = new_id != before.customer_id
-    unchanged: Sequence[str] = ()
-    if renamed:
-        await _may_inherit(context, new_id, ("newCustomerId",), changes.adopt, noted, heir=before.customer_id)
-        unchanged = await _cannot_follow(context, before.customer_id, noted)
+    values = await _changed(context, source, before, changes, noted)
+    old, new = before.customer_id, changes.new_customer_id or before.customer_id
+    members = _Members((), {}) if new == old else await _members(context, old, noted)
     noted.check()
-    writes = context.services.writes
+    writes, guard = context.services.writes, Guard(context, before, changes.if_version)
     writing = writes.customers[source.key].writer.update(
-        before.customer_id,
-        values,
-        check=version_check(context, changes.if_version),
-        carry=writes.relatives.of_customer(before.customer_id, new_id) if renamed else None,
+        old, values, check=guard, carry=None if new == old else writes.relatives.of_customer(old, new)
     )
-    customer = await written(writing, {"customerId": "newCustomerId"})
-    await source.forget([before.customer_id, new_id])
-    if renamed:
-        for users in context.users.sources:
-            await users.forget_all()
-    return ChangedCustomer(customer, unchanged)
+    try:
+        customer = await written(writing, "customerId", {"customerId": "newCustomerId"}, guard)
+    finally:
+        await _forget(context, source, old, new)
+        await members.forget(context)
+    return ChangedCustomer(customer, members.unchanged[:MOST_NAMED])
+
+
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """Who belongs to a customer that gets another ID."""
+
+    unchanged: Sequence[str]
+    """Logins in sources that are not written, which keep the old ID."""
+    following: Mapping[str, Sequence[str]]
+    """Logins that are written along, by source."""
+
+    async def forget(self, context: RequestContext) -> None:
+        """Let no cache show their old customer ID: a shared one forgets by login, this process everything."""
+        for key, logins in self.following.items():
+            source = context.users.source(key)
+            await source.forget(logins)
+            await source.forget_all()
 
 
 async def _owner(
@@ -114,44 +125,62 @@ async def _owner(
     return source, customer
 
 
-async def _is_free(context: RequestContext, customer_id: str, path: tuple[str, ...], noted: Findings) -> None:
-    """No customer source has the ID; a silent one may, so nothing is written then (COMP-3)."""
-    lookup = await context.customers.get_many([customer_id], Freshness.LIVE)
-    if gaps := lookup.gaps.get(customer_id):
-        message = f"{gaps[0].source} does not answer, so nobody knows whether {customer_id} is free."
-        noted.add(path, UserErrorCode.SOURCE_UNAVAILABLE, message)
-    elif lookup.found.get(customer_id):
-        noted.add(path, UserErrorCode.TAKEN, f"{customer_id} is there already.")
-
-
-async def _may_inherit(
+async def _changed(
     context: RequestContext,
-    customer_id: str,
-    path: tuple[str, ...],
-    adopt: bool,
+    source: Source[Customer],
+    before: Customer,
+    changes: CustomerChanges,
     noted: Findings,
-    heir: str | None = None,
-) -> None:
-    """Nothing is left under the ID from before, or an admin takes it over knowingly (DB-4)."""
-    if adopt and Scope.GRANT not in context.viewer.scopes:
-        noted.add(("adoptRelations",), UserErrorCode.FORBIDDEN, "Only admins may take over what is left.")
-    if not adopt and (left := await context.services.writes.relatives.left_of_customer(customer_id, heir)):
-        message = f"Under {customer_id} there are still {', '.join(left)} from before; admins may set adoptRelations."
-        noted.add(path, UserErrorCode.CONFLICT, message)
+) -> dict[str, Value | Validity]:
+    """The values to be stored; a new ID is free, and nothing is left under it."""
+    given, path, new = dict(changes.fields), ("newCustomerId",), changes.new_customer_id
+    if new is not None:
+        customer_id_checked(new, path, noted)
+        given["customerId"] = new
+    values = checked(source.mapping, given, noted, new=False, paths={"customerId": "newCustomerId"})
+    if new and fold(new) != fold(before.customer_id):
+        await free(context.customers, new, path, noted)
+    if new and new != before.customer_id:
+        left = partial(context.services.writes.relatives.left_of_customer, new, before.customer_id)
+        await inheritable(context, left, path, noted, adopt=changes.adopt)
+    return values
 
 
-async def _cannot_follow(context: RequestContext, customer_id: str, noted: Findings) -> Sequence[str]:
-    """Logins with this primary ID in sources that are not written; a silent source stops the rename (R15)."""
-    question = Question(Filter(customer_ids=(customer_id,), validity=None), Order(()), MOST_NAMED)
-    logins: list[str] = []
+async def _forget(context: RequestContext, source: Source[Customer], *customer_ids: str) -> None:
+    await source.forget(list(customer_ids))
+    context.customers.duplicates.forget()
+
+
+async def _members(context: RequestContext, customer_id: str, noted: Findings) -> _Members:
+    """Those whose sources name the customer; a silent source stops the rename (R15)."""
+    unchanged: list[str] = []
+    following: dict[str, Sequence[str]] = {}
     for source in context.users.sources:
         try:
-            if source.writable:
-                await source.backend.ping()
+            if _follows(source):
+                following[source.key] = [login async for login in _logins(source, customer_id)]
+            elif len(unchanged) < MOST_NAMED:
+                unchanged += [login async for login in _logins(source, customer_id)]
             else:
-                page = (await source.backend.pages([question]))[0]
-                logins += [row.record.login for row in page.rows if row.record.customer_id == customer_id]
+                await source.backend.ping()
         except SourceUnavailable as silent:
             message = f"{silent.source} does not answer, so its customer users cannot follow."
             noted.add(("newCustomerId",), UserErrorCode.SOURCE_UNAVAILABLE, message)
-    return logins
+    return _Members(unchanged, following)
+
+
+def _follows(source: Source[CustomerUser]) -> bool:
+    """Whether a rename writes the customer IDs of this source."""
+    row = source.mapping.field("customerId")
+    return source.writable and row is not None and not row.read_only and not row.is_dynamic
+
+
+async def _logins(source: Source[CustomerUser], customer_id: str) -> AsyncIterator[str]:
+    asked = Filter(members=Members(customer_id, (), _LASTING), validity=None)
+    after: tuple[str, str] | None = None
+    while page := await source.backend.keys(asked, after, PAGE):
+        for _, login in page:
+            yield login
+        if len(page) < PAGE:
+            return
+        after = page[-1]

@@ -1,12 +1,16 @@
-"""Keys of new records, and the source they go into."""
+"""Keys of records that are made or renamed, and the source that new ones go into."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
+from backends.directory import Directory
+from backends.model import Freshness
 from backends.protocol import R
 from backends.registries import DEFAULT_LOGIN
 from backends.source import Source
+from resolvers.context import RequestContext
+from resolvers.viewer import Scope
 from resolvers.writing.findings import Findings, Path, UserErrorCode, is_storable
 
 LONGEST_LOGIN = 100
@@ -42,6 +46,42 @@ def named_source(sources: Sequence[Source[R]], key: str | None, noted: Findings)
         noted.add(path, UserErrorCode.READ_ONLY, f"{found.name} is read-only.")
         return None
     return found
+
+
+async def free(directory: Directory[R], key: str, path: Path, noted: Findings) -> None:
+    """No source has the key in any spelling; a silent one may, so nothing is written then (CU-17, COMP-3)."""
+    if flawed(noted, path):
+        return
+    lookup = await directory.get_many([key], Freshness.LIVE)
+    if gaps := lookup.gaps.get(key):
+        message = f"{gaps[0].source} does not answer, so nobody knows whether {key} is free."
+        noted.add(path, UserErrorCode.SOURCE_UNAVAILABLE, message)
+    elif taken := lookup.found.get(key):
+        name = directory.source(taken.source_key).name
+        noted.add(path, UserErrorCode.TAKEN, f"{key} is there already, in {name}.")
+
+
+async def inheritable(
+    context: RequestContext,
+    left: Callable[[], Awaitable[Sequence[str]]],
+    path: Path,
+    noted: Findings,
+    *,
+    adopt: bool,
+) -> None:
+    """Nothing is `left` under the key from before, or an admin takes it over knowingly (DB-4)."""
+    if adopt and Scope.GRANT not in context.viewer.scopes:
+        noted.add(("adoptRelations",), UserErrorCode.FORBIDDEN, "Only admins may take over what is left.")
+    if adopt or flawed(noted, path):
+        return
+    if tables := await left():
+        message = f"Something is left from before in {', '.join(tables)}; admins may set adoptRelations."
+        noted.add(path, UserErrorCode.CONFLICT, message)
+
+
+def flawed(noted: Findings, path: Path) -> bool:
+    """Whether something is wrong with this part of the input already, so that no store need be asked about it."""
+    return any(error.field == path for error in noted.errors)
 
 
 def _key_checked(key: str, path: Path, most: int, noted: Findings) -> None:

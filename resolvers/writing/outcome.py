@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
+from typing import Generic, TypeVar
 
-from backends.protocol import R
-from backends.writers import Conflict, Taken, Unstorable
+from backends.model import Record
+from backends.writers import Conflict, Missing, Taken, Unstorable
 from resolvers.context import RequestContext
 from resolvers.writing.findings import Refused, UserError, UserErrorCode
 
+T = TypeVar("T")
+W = TypeVar("W", bound=Record)
 
-async def written(writing: Awaitable[R], paths: Mapping[str, str]) -> R:
-    """The record as it is then; `paths` says where in the input a field of the store stands."""
+
+class Guard(Generic[W]):
+    """Compares the version under the lock, and keeps what was stored then: others may have written meanwhile."""
+
+    def __init__(self, context: RequestContext, before: W, if_version: str | None) -> None:
+        self.before = before
+        self.if_version = if_version
+        self._seal = context.services.seal
+
+    def __call__(self, stored: W) -> None:
+        if self.if_version is not None and self._seal.version(stored.stored) != self.if_version:
+            raise Conflict
+        self.before = stored
+
+
+async def written(
+    writing: Awaitable[T],
+    key: str,
+    paths: Mapping[str, str] | None = None,
+    guard: Guard[W] | None = None,
+) -> T:
+    """What was written; `key` is the input that names the record, `paths` says where fields of the store stand."""
     try:
         return await writing
     except Taken as error:
-        path = paths.get(error.field, error.field)
-        raise Refused([UserError((path,), UserErrorCode.TAKEN, "It belongs to another record.")]) from error
-    except Unstorable as error:
-        path = paths.get(error.field, error.field)
-        raise Refused(
-            [UserError((path,), UserErrorCode.INVALID, "It is too long for its column.")]
+        raise _refused(
+            (paths or {}).get(error.field, error.field), UserErrorCode.TAKEN, "It belongs to another record."
         ) from error
+    except Unstorable as error:
+        path = (paths or {}).get(error.field, error.field)
+        raise _refused(path, UserErrorCode.INVALID, "It does not fit its column.") from error
+    except Missing as error:
+        message = "It is not there any more: somebody else changed it."
+        raise _refused(key, UserErrorCode.NOT_FOUND, message) from error
     except Conflict as error:
+        path = key if guard is None or guard.if_version is None else "ifVersion"
         message = "The record was changed by somebody else: read it again."
-        raise Refused([UserError(("ifVersion",), UserErrorCode.CONFLICT, message)]) from error
+        raise _refused(path, UserErrorCode.CONFLICT, message) from error
 
 
-def version_check(context: RequestContext, if_version: str | None) -> Callable[[R], None] | None:
-    """Raises Conflict where the stored row has another version by now."""
-    if if_version is None:
-        return None
-
-    def compare(stored: R) -> None:
-        if context.services.seal.version(stored.stored) != if_version:
-            raise Conflict
-
-    return compare
+def _refused(name: str, code: UserErrorCode, message: str) -> Refused:
+    return Refused([UserError((name,), code, message)])

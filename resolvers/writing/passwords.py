@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from backends.model import CustomerUser
 from backends.passwords import generate
 from resolvers.context import RequestContext
 from resolvers.writing.customer_users import forget, owner
+from resolvers.writing.fields import password_checked
 from resolvers.writing.findings import Findings, UserErrorCode
+from resolvers.writing.outcome import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class PasswordSet:
     """Whose password it is, and the password where one was generated: shown this once."""
 
     user: CustomerUser
-    generated_password: str | None
+    generated_password: str | None = field(repr=False)
 
 
 async def set_password(context: RequestContext, login: str, password: str | None) -> PasswordSet:
@@ -26,13 +28,12 @@ async def set_password(context: RequestContext, login: str, password: str | None
     into = context.services.writes.users[source.key]
     if not into.has_passwords:
         noted.add(("login",), UserErrorCode.INVALID, f"{source.name} keeps no passwords.")
-    if password == "0":
-        noted.add(("password",), UserErrorCode.INVALID, "OTOBO takes 0 for no password at all.")
-    if password and "\0" in password:
-        noted.add(("password",), UserErrorCode.INVALID, "Holds a character that cannot be stored.")
+    password_checked(password, noted)
     noted.check()
     clear = password or generate()
     hashed = await context.services.writes.hasher.hash(clear, into.password_hash)
-    await into.writer.set_password(user.login, hashed)
-    await forget(context, source, [user.login])
+    try:
+        await written(into.writer.set_password(user.login, hashed), "login")
+    finally:
+        await forget(context, source, user.login)
     return PasswordSet(user, None if password else clear)

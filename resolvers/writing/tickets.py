@@ -8,7 +8,8 @@ from backends.errors import SourceUnavailable
 from backends.model import CustomerUser, Freshness
 from backends.writers import Missing, NoTickets
 from resolvers.context import RequestContext
-from resolvers.tickets import DynamicFieldValue, emptied, ticket_fields_of
+from resolvers.tickets import DynamicFieldValue, emptied, ticket_fields_with
+from resolvers.writing import findings
 from resolvers.writing.findings import Findings, Refused, UserErrorCode
 
 LONGEST_LOGIN = 191
@@ -21,7 +22,7 @@ async def set_customer_user(
     """Set customer user and customer of a ticket; None leaves as it is, "" takes away.
 
     The mapped dynamic fields become those of the customer user that the ticket has then; where a silent source may
-    own that login nothing is written, so that no field is emptied by an outage (DFC-6).
+    own that login, or its customer, nothing is written, so that no field is emptied by an outage (DFC-6).
     """
     noted = Findings()
     if login is None and customer_id is None:
@@ -30,12 +31,11 @@ async def set_customer_user(
     noted.too_long(("customerId",), customer_id, LONGEST_CUSTOMER_ID)
     number, before = await _ticket(context, ticket_id, noted)
     noted.check()
-    kept = before if login is None else login
-    user = await _user(context, kept or "", noted)
+    user = await _user(context, (before if login is None else login) or "", noted)
+    fields = await _fields(context, user, noted)
     noted.check()
     if user is not None and login is not None:
-        login, customer_id = user.login, user.customer_id if customer_id is None else customer_id
-    fields = (await ticket_fields_of(context, [user]))[0] if user else emptied(context)
+        login, customer_id = user.login, (user.customer_id or "") if customer_id is None else customer_id
     values = {one.name: one.value or "" for one in fields}
     try:
         unknown = await context.services.tickets.set_customer(number, login, customer_id, values)
@@ -72,3 +72,18 @@ async def _user(context: RequestContext, login: str, noted: Findings) -> Custome
         noted.add(("login",), UserErrorCode.SOURCE_UNAVAILABLE, message)
         return None
     return user
+
+
+async def _fields(
+    context: RequestContext, user: CustomerUser | None, noted: Findings
+) -> Sequence[DynamicFieldValue]:
+    """What the ticket gets; the customer is asked for as it is now, for a remembered absence would empty fields."""
+    if user is None or not context.services.ticket_fields:
+        return emptied(context)
+    customer = None
+    if user.customer_id and context.users.mapping(user.source_key).customer_support:
+        own = Findings()
+        found = await findings.customers(context, {("login",): user.customer_id}, own)
+        noted.errors += [error for error in own.errors if error.code is not UserErrorCode.NOT_FOUND]
+        customer = found.get(("login",))
+    return (await ticket_fields_with(context, [user], [customer]))[0]
