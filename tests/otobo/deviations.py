@@ -78,9 +78,10 @@ DEVIATIONS: Sequence[Deviation] = (
     Deviation("MULTI-6", "only the owning source is asked", {"CustomerIDs"}, when.has_no_ids),
     Deviation("MULTI-4", "no empty IDs", {"CustomerIDs"}, when.has_empty_ids),
     Deviation("CU-10", "only the owning source is asked", {"CustomerName"}, when.has_no_name),
-    Deviation("LDAP-21", "the first value is the login", READS, when.has_several_keys),
+    Deviation("LDAP-21", "the first value is the login", READS | LISTS, when.has_several_keys),
     Deviation("CU-6, PREF-6", "secrets are not shown", {"GetPreferences"}, when.has_secret),
     Deviation("CU-6", "a password is no field", {"GetFieldConfig"}, when.is_password),
+    Deviation("SRC-15, SRC-16", "a malformed filter stops the start", LISTS | RELATIONS, when.is_unusable),
     Deviation("SRC-18", "read-only is what cannot be written", {"CustomerSourceList"}, when.is_always),
 )
 

@@ -12,7 +12,7 @@ from tests.otobo.deviations import as_expected, reasons
 from tests.otobo.expectations import EXPECTATIONS, expected
 from tests.otobo.methods import METHODS, NOT_APPLICABLE, PENDING
 from tests.otobo.oracle import Oracle
-from tests.otobo.outcomes import Outcome, Refused
+from tests.otobo.outcomes import UNUSABLE, Outcome, Refused
 from tests.otobo.recording import Call, Case
 from tests.otobo.situations import Situation
 
@@ -56,14 +56,15 @@ def set_aside(case: Case, tally: Tally) -> bool:
     return bool(waits)
 
 
-async def judge(case: Case, replay: Replay, oracle: Oracle, tally: Tally) -> None:
-    """Replay one case and count what it comes to."""
-    call = case.call
+async def judge(case: Case, replay: Replay | None, oracle: Oracle, tally: Tally) -> None:
+    """Replay one case and count what it comes to; without a gateway the configuration was refused."""
+    call, settings = case.call, oracle.settings
     if call is None or call.method not in METHODS:
         different(case, f"no translation of {', '.join(case.methods)}", tally)
         return
-    outcome = comparable(call, await outcome_of(call, replay), replay.settings)
-    was = recorded(call, replay.settings)
+    answer = Refused(UNUSABLE) if replay is None else await outcome_of(call, replay)
+    outcome = comparable(call, answer, settings)
+    was = recorded(call, settings)
     if is_equal(call, was, outcome):
         tally.counts["equal"] += 1
         return
@@ -73,6 +74,7 @@ async def judge(case: Case, replay: Replay, oracle: Oracle, tally: Tally) -> Non
 def explain(case: Case, call: Call, was: Any, outcome: Outcome, oracle: Oracle, tally: Tally) -> None:
     """Count an outcome that was not recorded: expected by some rule, or different."""
     wanted = expected(oracle, call.method, call.args) if call.method in EXPECTATIONS else was
+    wanted = Refused(UNUSABLE) if oracle.is_unusable else wanted
     situation = Situation(call, oracle, was, wanted)
     rules = reasons(situation) if as_expected(situation, outcome) else []
     if not rules:

@@ -102,6 +102,8 @@ def sort_value(record: Record, variable: str) -> str:
     """What a record is sorted by."""
     row = record.block.row(variable)
     value = record.first(row.column) if row else None
+    if row is None and variable == "ValidID":
+        return number_text(record.valid)
     return number_text(value) if row and row.type == "int" else fold(value or "")
 
 

@@ -35,8 +35,9 @@ class Record:
         return self.first(self.block.key) or ""
 
     def all(self, column: str) -> tuple[str, ...]:
-        """The values of a column."""
-        return self.values.get(column.lower(), ())
+        """The values of a column; of several keys the first alone counts (LDAP-21)."""
+        values = self.values.get(column.lower(), ())
+        return values[:1] if column.lower() == self.block.key.lower() else values
 
     def first(self, column: str) -> str | None:
         """The first value of a column."""
@@ -76,6 +77,14 @@ class Oracle:
     def companies(self) -> Sequence[Block]:
         """Sources of companies."""
         return company_blocks(self.settings)
+
+    @property
+    def is_unusable(self) -> bool:
+        """Whether a filter's brackets do not close, which is noticed before anything is asked (SRC-15, LDAP-9)."""
+        blocks = [block for block in self.users if block.is_directory]
+        texts = [block.params.get("AlwaysFilter") or "" for block in blocks]
+        texts += [block.settings.get("CustomerUserValidFilter") or "" for block in blocks]
+        return any(text.count("(") != text.count(")") for text in texts)
 
     def owner(self, key: str, blocks: Sequence[Block]) -> Record | None:
         """The record of the first source that knows `key`; refused where an earlier source is silent."""
@@ -142,9 +151,10 @@ class Oracle:
 
     @cached_property
     def text_fields(self) -> frozenset[str]:
-        """Dynamic fields that hold free text."""
+        """Dynamic fields that hold text."""
         rows = self.world.query("SELECT name, field_type FROM dynamic_field WHERE valid_id = 1")
-        return frozenset(row["name"][0] for row in rows if row["field_type"][0] in ("Text", "TextArea"))
+        others = ("Date", "DateTime", "Checkbox")
+        return frozenset(row["name"][0] for row in rows if row["field_type"][0] not in others)
 
     @cached_property
     def _dynamic_values(self) -> Mapping[tuple[str, str], Sequence[str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+UNUSABLE = "CONFIGURATION"
+"""The code of a gateway that does not start with its configuration."""
 ASKED_WRONGLY = frozenset({"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"})
 
 

@@ -194,11 +194,12 @@ def has_no_name(case: Situation) -> bool:
 
 def has_several_keys(case: Situation) -> bool:
     """An entry was found by another value of its key than the first."""
-    holders = [block for block in case.oracle.users if block.is_directory]
+    directories = [block for block in case.oracle.users if block.is_directory]
     return any(
-        case.login in record.all(block.key)[1:]
-        for block in holders
+        case.login in others or (bool(others) and record.key in case.differing)
+        for block in directories
         for record in case.oracle.records(block) or ()
+        if (others := record.values.get(block.key.lower(), ())[1:])
     )
 
 
@@ -210,6 +211,11 @@ def is_password(case: Situation) -> bool:
 def has_secret(case: Situation) -> bool:
     """A secret preference was recorded."""
     return any(SECRET.match(key) for key in case.recorded)
+
+
+def is_unusable(case: Situation) -> bool:
+    """A filter is malformed."""
+    return case.oracle.is_unusable
 
 
 def is_always(case: Situation) -> bool:
