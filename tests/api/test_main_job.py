@@ -2,167 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
-from backends.model import SourceKind
-from backends.sql.ddl import statements
 from backends.sql.driver import PooledDriver
-from gateway.app import create_app
-from gateway.config import loads
-from gateway.demo.servers import mariadb as mariadb_server
-from gateway.demo.servers.mariadb import MariaDB, start_mariadb
-from gateway.demo.servers.postgresql import PostgreSQL
-from gateway.demo.servers.slapd import Slapd
-from tests.servers import need
-
-TOKEN = "a-token-of-the-tests"
-AUDIT = "'2026-01-02 03:04:05', 1, '2026-01-02 03:04:05', 1"
-
-CONFIG = """
-[registry]
-url = "{registry}"
-
-[auth]
-signing_key = "{key}"
-
-[[auth.tokens]]
-name = "tests"
-sha256 = "{sha256}"
-roles = ["reader"]
-
-[[sources]]
-key = "first"
-[[sources.fields]]
-variable = "UserRoom"
-column = "fax"
-
-[[sources]]
-key = "second"
-url = "{second}"
-timeout = 1.0
-breaker = {{ failures = 100, seconds = 0.1 }}
-cache_ttl = 0
-
-[[sources]]
-key = "third"
-url = "{third}"
-table = "people"
-foreign = true
-read_only = true
-standard_fields = false
-customer_key = "account"
-customer_id = "org"
-valid = ""
-list_fields = ["given", "mail"]
-name_fields = ["given"]
-search_fields = ["account", "given"]
-post_master_search_fields = ["mail"]
-fields = [
-  {{ variable = "UserLogin", column = "account" }},
-  {{ variable = "UserFirstname", column = "given" }},
-  {{ variable = "UserEmail", column = "mail" }},
-  {{ variable = "UserCustomerID", column = "org" }},
-  {{ variable = "UserRoom", column = "room" }},
-]
-
-[[sources]]
-key = "fourth"
-url = "{fourth}"
-base_dn = "ou=people,{suffix}"
-bind_dn = "{rootdn}"
-bind_password = "{rootpw}"
-customer_id = "departmentNumber"
-"""
+from gateway.demo.servers.mariadb import MariaDB
+from tests.api.four_stores import ask
 
 
-def user(login: str, first: str, customer: str = "ACME", valid: int = 1) -> str:
-    return (
-        "INSERT INTO customer_user (login, email, customer_id, first_name, last_name, valid_id, create_time,"
-        f" create_by, change_time, change_by) VALUES ('{login}', '{login}@example.org', '{customer}', '{first}',"
-        f" 'Huber', {valid}, {AUDIT})"
-    )
-
-
-@pytest.fixture(scope="module")
-def own_mariadb() -> Any:
-    """A MariaDB of these tests' own, which they stop and start again."""
-    if reason := mariadb_server.available():
-        need(reason)
-    server = start_mariadb()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def config_text(
-    postgresql: PostgreSQL,
-    own_mariadb: MariaDB,
-    slapd: Slapd,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> str:
-    postgresql.create_database("main_job")
-    customers = [
-        "INSERT INTO customer_company (customer_id, name, valid_id, create_time, create_by, change_time, change_by)"
-        f" VALUES ('{one}', '{one} AG', 1, {AUDIT})"
-        for one in ("ACME", *(f"C{number}" for number in range(100)))
-    ]
-    people = [user("shared", "Erste"), *(user(f"many{n:03}", "Viele", f"C{n}") for n in range(100))]
-    postgresql.run_sql(";\n".join([*statements(SourceKind.POSTGRESQL), *customers, *people, ""]), "main_job")
-    own_mariadb.create_database("second")
-    second = [user("shared", "Zweite"), user("only2", "Müller")]
-    own_mariadb.run_sql(";\n".join([*statements(SourceKind.MARIADB), *second, ""]), "second")
-    file = tmp_path_factory.mktemp("third") / "people.db"
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute("CREATE TABLE people (account TEXT, given TEXT, mail TEXT, org TEXT, room TEXT)")
-        rows = [
-            ("Shared", "Dritte", "", "ACME", "1.01"),
-            ("only2", "Dritte", "", "", ""),
-            ("only3", "Ö", "", "", "3.03"),
-        ]
-        connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?)", rows)
-        connection.commit()
-    return CONFIG.format(
-        registry=postgresql.url("main_job"),
-        key="k" * 40,
-        sha256=hashlib.sha256(TOKEN.encode()).hexdigest(),
-        second=own_mariadb.url("second"),
-        third=f"sqlite:///{file}",
-        fourth=slapd.url,
-        suffix=slapd.suffix,
-        rootdn=slapd.rootdn,
-        rootpw=slapd.rootpw,
-    )
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def client(config_text: str) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(loads(config_text, Path("/etc/kundengraph.toml"), {}))
-    async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app=app)
-        headers = {"authorization": f"Bearer {TOKEN}"}
-        async with httpx.AsyncClient(
-            transport=transport, base_url="http://gateway", headers=headers
-        ) as client:
-            yield client
-
-
-async def ask(client: httpx.AsyncClient, query: str) -> dict[str, Any]:
-    answer = await client.post("/graphql", json={"query": query})
-    return dict(answer.json())
-
-
-async def test_one_list_runs_over_four_kinds_of_store_in_order(client: httpx.AsyncClient) -> None:
+async def test_one_list_runs_over_four_kinds_of_store_in_order(four_stores: httpx.AsyncClient) -> None:
     answer = await ask(
-        client,
+        four_stores,
         """{
           sources { key kind position writable health { status } }
           customerUsers(filter: {login: "*", excludeLogins: []}, orderBy: [{field: LOGIN, direction: DESC}], first: 200) {
@@ -194,9 +46,11 @@ async def test_one_list_runs_over_four_kinds_of_store_in_order(client: httpx.Asy
     assert [one["status"] for one in listed["sources"]] == ["OK"] * 4
 
 
-async def test_the_first_source_that_knows_a_login_owns_it_in_any_spelling(client: httpx.AsyncClient) -> None:
+async def test_the_first_source_that_knows_a_login_owns_it_in_any_spelling(
+    four_stores: httpx.AsyncClient,
+) -> None:
     answer = await ask(
-        client, '{ customerUser(login: "SHARED") { login firstName shadowedSources { key } } }'
+        four_stores, '{ customerUser(login: "SHARED") { login firstName shadowedSources { key } } }'
     )
     assert answer["data"]["customerUser"] == {
         "login": "shared",
@@ -206,7 +60,7 @@ async def test_the_first_source_that_knows_a_login_owns_it_in_any_spelling(clien
 
 
 async def test_a_hundred_users_with_their_customers_cost_one_statement_for_each_source_and_relation(
-    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    four_stores: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
     fetch = PooledDriver.fetch
@@ -219,43 +73,43 @@ async def test_a_hundred_users_with_their_customers_cost_one_statement_for_each_
     query = (
         f"{{ customerUsersByLogin(logins: [{logins}]) {{ login customer {{ name }} customers {{ name }} }} }}"
     )
-    await ask(client, '{ customerUser(login: "many000") { customer { name } customers { name } } }')
+    await ask(four_stores, '{ customerUser(login: "many000") { customer { name } customers { name } } }')
     monkeypatch.setattr(PooledDriver, "fetch", counting)
-    answer = await ask(client, query)
+    answer = await ask(four_stores, query)
     names = [one["customer"]["name"] for one in answer["data"]["customerUsersByLogin"]]
     assert names == [f"C{number} AG" for number in range(100)]
     assert len(asked) <= 3, "the owner's look-up, the relations, the customers"
 
 
 async def test_a_source_that_stops_and_comes_back_is_never_lied_about(
-    client: httpx.AsyncClient, own_mariadb: MariaDB
+    four_stores: httpx.AsyncClient, own_mariadb: MariaDB
 ) -> None:
     own_mariadb.kill()
-    gone = await ask(client, '{ customerUser(login: "only3") { login } }')
+    gone = await ask(four_stores, '{ customerUser(login: "only3") { login } }')
     assert gone["data"] == {"customerUser": None}
     assert gone["errors"][0]["extensions"]["code"] == "SOURCE_UNAVAILABLE"
     assert gone["errors"][0]["extensions"]["source"] == "second"
     partly = await ask(
-        client, '{ customerUser(login: "only3", onSourceError: PARTIAL) { login source { key } } }'
+        four_stores, '{ customerUser(login: "only3", onSourceError: PARTIAL) { login source { key } } }'
     )
     assert partly["data"]["customerUser"] == {"login": "only3", "source": {"key": "third"}}
     assert partly["errors"][0]["path"] == ["customerUser"]
     assert partly["errors"][0]["extensions"]["code"] == "SOURCE_UNAVAILABLE"
-    known = await ask(client, '{ customerUser(login: "shared") { firstName } }')
+    known = await ask(four_stores, '{ customerUser(login: "shared") { firstName } }')
     assert known["data"]["customerUser"] == {"firstName": "Erste"}
     listed = await ask(
-        client, "{ customerUsers(first: 5) { totalCountPrecision sources { source { key } status } } }"
+        four_stores, "{ customerUsers(first: 5) { totalCountPrecision sources { source { key } status } } }"
     )
     statuses = {one["source"]["key"]: one["status"] for one in listed["data"]["customerUsers"]["sources"]}
     assert statuses == {"first": "OK", "second": "UNAVAILABLE", "third": "OK", "fourth": "OK"}
     assert listed["data"]["customerUsers"]["totalCountPrecision"] == "AT_LEAST"
     own_mariadb.spawn()
-    back = await ask(client, '{ customerUser(login: "only3") { login source { key } } }')
+    back = await ask(four_stores, '{ customerUser(login: "only3") { login source { key } } }')
     assert back["data"]["customerUser"] == {"login": "only3", "source": {"key": "third"}}
 
 
-async def test_a_login_that_nobody_has_is_null_without_an_error(client: httpx.AsyncClient) -> None:
-    assert await ask(client, '{ customerUser(login: "nobody") { login } }') == {
+async def test_a_login_that_nobody_has_is_null_without_an_error(four_stores: httpx.AsyncClient) -> None:
+    assert await ask(four_stores, '{ customerUser(login: "nobody") { login } }') == {
         "data": {"customerUser": None},
         "extensions": {"cost": {"cost": 1, "limit": 20000}},
     }
