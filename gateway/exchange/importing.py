@@ -23,6 +23,8 @@ from gateway.exchange.writing import Outcome, Writing, unknown_columns, unwritte
 from gateway.stack import Stack
 
 CHUNK = 200
+REMEMBERED = 2 * CHUNK
+"""Entries of the cache in memory: a row that was written is not asked for again."""
 AT_ONCE = 8
 """Rows that are written at the same time, of which no two are about the same login or address."""
 
@@ -48,7 +50,8 @@ class Rejected:
 
 async def import_users(config: Config, users: Path, source_key: str, *, dry_run: bool) -> bool:
     """Write every row that can be written; whether all could be. Raises Unusable before anything is written."""
-    stack = Stack(config)
+    cache = config.cache.model_copy(update={"max_entries": REMEMBERED})
+    stack = Stack(config.model_copy(update={"cache": cache}))
     try:
         try:
             source = stack.services.users.source(source_key)
