@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from backends.conditions import is_storable
 from backends.limits import RELATION, check
 from backends.model import SourceKind
 from backends.registry import ObjectType
@@ -23,7 +24,7 @@ from backends.sql.moving import (
 from backends.sql.services import SERVICES
 from backends.sql.transactions import lock_names
 from backends.sql.writing import Stamp
-from backends.writers import Carry, RegistrySession
+from backends.writers import Carry, RegistrySession, Unstorable
 
 USER_TABLES = (
     Named("customer_preferences", "user_id", ("preferences_key",)),
@@ -93,9 +94,10 @@ class Carrier:
 
     async def customer(self, session: Session, old: str, new: str) -> None:
         """Give everything of the customer `old` in the registry to `new`, save the customer users themselves."""
-        check(RELATION, customer_id=new)
         if old == new:
             return
+        if not 0 < len(new) <= RELATION["customer_id"] or not is_storable(new):
+            raise Unstorable("customerId")
         await lock_names(session, self._dialect, LOCKS)
         await self._unmark(session, CUSTOMER_MARK, old)
         await self._move(session, CUSTOMER_TABLES, "CustomerCompany", old, new)

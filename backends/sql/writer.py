@@ -9,6 +9,7 @@ from backends.mapping import RecordMapping
 from backends.model import SourceKind
 from backends.order import fold
 from backends.protocol import R
+from backends.registries import DEFAULT_LOGIN
 from backends.sql.backend import SqlBackend
 from backends.sql.database import Database, Row, Session
 from backends.sql.exactly import Exactly
@@ -211,6 +212,8 @@ class SqlWriter(Generic[R]):
 
     def _key_in(self, columns: Mapping[str, Stored]) -> str | None:
         stored = columns.get(self._mapping.key_column)
+        if stored is not None and stored.value == DEFAULT_LOGIN:
+            raise Unstorable(self._key_field)  # whoever had it would hold the default services (SVC-3)
         return str(stored.value) if stored and stored.value not in (None, "") else None
 
     @property

@@ -259,9 +259,11 @@ async def test_a_name_that_no_table_of_relations_could_hold_is_refused(place: Pl
                 "amy", {"city": "X"}, carry=place.carrier().renaming_user("amy", login, None, None)
             )
         assert caught.value.field == "login"
-    carry = place.carrier().renaming_customer("CO-1", "A;B", place.members())
-    with pytest.raises(Unstorable):
-        await place.customers().update("CO-1", {"customerId": "A;B"}, carry=carry)
+    for customer in ("A;B", "x" * 151, "\0", ""):
+        carry = place.carrier().renaming_customer("CO-1", customer, place.members())
+        with pytest.raises(Unstorable) as caught:
+            await place.customers().update("CO-1", {"city": "X"}, carry=carry)
+        assert caught.value.field == "customerId"
     assert await place.tables() == before
 
 

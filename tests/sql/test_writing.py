@@ -267,6 +267,7 @@ async def test_the_name_of_a_customer_is_taken_once(customers: Writer[Customer],
     ("field", "value"),
     [
         ("login", ""),
+        ("login", "<DEFAULT>"),
         ("login", "x" * 192),
         ("email", "x" * 151),
         ("customerId", "x" * 151),
