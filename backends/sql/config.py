@@ -106,7 +106,7 @@ class SqlSourceConfig(SqlStoreConfig, UserSourceConfig):
     unique_email: bool = True
     customer_must_exist: bool = True
     auto_login_prefix: str = ""
-    password_hash: PasswordHash = "bcrypt"  # noqa: S105
+    password_hash: PasswordHash = "bcrypt"
 
     @cached_property
     def password_column(self) -> str | None:
@@ -210,7 +210,7 @@ class DatabaseLoginConfig(Settings):
     url: Annotated[str, Field(repr=False)] = ""
     table: Table = "customer_user"
     customer_key: Column = "login"
-    password_column: Column = "pw"  # noqa: S105
+    password_column: Column = "pw"
     pool_size: PoolSize = 10
     timeout: Seconds = 2.0
 
