@@ -10,7 +10,8 @@ from backends.model import CustomerUser
 from resolvers.context import RequestContext
 
 SECRET = re.compile(
-    r"(kundengraph(customer)?renamedfrom)|user(token|lastpw\d*|password\d*|pw\d*|googleauthenticatorsecretkey|loginfailed).*", re.IGNORECASE
+    r"(kundengraph(customer)?renamedfrom)|user(token|lastpw\d*|password\d*|pw\d*|googleauthenticatorsecretkey|loginfailed).*",
+    re.IGNORECASE,
 )
 """Keys whose values are credentials, or all but (CU-6, PREF-9); and marks of renames that are under way."""
 
