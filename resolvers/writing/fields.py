@@ -40,7 +40,7 @@ def checked(
             if value not in (None, ""):
                 noted.add(path, UserErrorCode.INVALID, f"{name} is not stored in {mapping.source_key}.")
         else:
-            values[name] = _checked(row, value, path, noted)
+            values[name] = _checked(row, value, path, noted, is_key=row.column == mapping.key_column)
     _required(mapping, values, noted, new=new)
     return values
 
@@ -68,11 +68,13 @@ def _add_validity(
         noted.add(("validity",), UserErrorCode.INVALID, f"In {mapping.source_key} everybody is valid.")
 
 
-def _checked(row: FieldMapping, value: str | int | Validity | None, path: Path, noted: Findings) -> Value:
+def _checked(
+    row: FieldMapping, value: str | int | Validity | None, path: Path, noted: Findings, *, is_key: bool
+) -> Value:
     if value is None or value == "":
         return None
     text = str(value)
-    if not is_storable(text):
+    if not is_key and not is_storable(text):
         noted.add(path, UserErrorCode.INVALID, "Holds a character that cannot be stored.")
     if row.selection is not None and text not in {option for option, _ in row.selection}:
         options = ", ".join(option for option, _ in row.selection)
