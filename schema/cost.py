@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -143,7 +144,7 @@ class _Inputs:
                 return _page_size(self._variables[name])
             value = self._defaults.get(name)
         if isinstance(value, IntValueNode):
-            return _page_size(value.value)
+            return _page_size(int(value.value) if len(value.value) <= len(str(MOST)) else MOST)
         return DEFAULT_PAGE if isinstance(value, NullValueNode) else default
 
     def length(self, node: FieldNode, argument: str) -> int:
@@ -182,11 +183,9 @@ class _Inputs:
 
 def _page_size(given: object) -> int:
     """The number that is meant; what is none is refused when it is read, and counts as the usual."""
-    if isinstance(given, str):  # digits of the document
-        return max(0, int(given)) if len(given) <= len(str(MOST)) else MOST
-    if isinstance(given, int | float) and not isinstance(given, bool) and abs(given) <= MOST:
-        return max(0, int(given))
-    return DEFAULT_PAGE
+    if isinstance(given, bool) or not isinstance(given, int | float) or math.isnan(given):
+        return DEFAULT_PAGE
+    return int(max(0, min(given, MOST)))
 
 
 def _entries(given: object) -> int:

@@ -41,6 +41,7 @@ MAX_ERRORS = 5
 """Findings of validation that are told; it ends with the next."""
 CHARACTERS_OF_A_TOKEN = 32
 """A document of so many for each of `max_tokens` is too long, whatever fills it; long values go into variables."""
+TOO_DEEP = "The operation is {actual} levels deep, more than {limit}."
 REMEMBERED_TOKENS = 50_000
 """Size of all documents that are remembered as valid together: about 20 MB."""
 
@@ -113,6 +114,8 @@ class Measures:
     def _check(self, found: Scan) -> None:
         if found.tokens > self.limits.tokens:
             raise exceeded("The document has more than {limit} tokens.", self.limits.tokens)
+        if found.depth > self.limits.depth:
+            raise exceeded(TOO_DEEP, self.limits.depth, found.depth)
         for what, actual, limit in (
             ("aliases", found.aliases, self.limits.aliases),
             ("directives", found.directives, MAX_DIRECTIVES),
@@ -124,14 +127,14 @@ class Measures:
 
     def _refusals(self, weight: Weight) -> Iterator[CostExceeded]:
         for sentence, actual, limit in (
-            ("is {actual} levels deep, more than {limit}", weight.depth, self.limits.depth),
-            ("has {actual} aliases, more than {limit}", weight.aliases, self.limits.aliases),
-            ("asks for {actual} fields at its root, more than {limit}", weight.fields, MAX_ROOT_FIELDS),
-            ("signs in {actual} times, more than once", weight.logins, 1),
-            ("may return {actual} objects, more than {limit}", weight.cost, self.limits.cost),
+            (TOO_DEEP, weight.depth, self.limits.depth),
+            ("The operation has {actual} aliases, more than {limit}.", weight.aliases, self.limits.aliases),
+            ("The root has {actual} fields, more than {limit}.", weight.fields, MAX_ROOT_FIELDS),
+            ("The operation signs in {actual} times, more than once.", weight.logins, 1),
+            ("The operation may return {actual} objects, more than {limit}.", weight.cost, self.limits.cost),
         ):
             if actual > limit:
-                yield exceeded(f"The operation {sentence}.", limit, actual)
+                yield exceeded(sentence, limit, actual)
         if weight.introspection and weight.introspection > self.introspection:
             yield exceeded("The introspection is too large.", self.introspection, weight.introspection)
 

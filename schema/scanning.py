@@ -20,6 +20,8 @@ class Scan:
     """What a text holds, as far as was read; exact for a document that can be parsed."""
 
     tokens: int = 0
+    depth: int = 0
+    """Levels of fields in one definition, but for fragments that it names."""
     aliases: int = 0
     directives: int = 0
     definitions: int = 0
@@ -32,6 +34,7 @@ class _Block:
     """A pair of braces: the names in it, and whether it asks about the schema itself."""
 
     introspects: bool = False
+    level: int = 1
     names: set[str] = field(default_factory=set)
 
 
@@ -113,5 +116,7 @@ class _Scanner:
         if self._before != ":":
             self._found.repeated += token in block.names
             block.names.add(token)
+        if not block.introspects:
+            self._found.depth = max(self._found.depth, block.level)
         introspects = block.introspects or token in INTROSPECTION
-        self._next = _Block(introspects)
+        self._next = _Block(introspects, block.level + 1)

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graphql import (
+    GraphQLEnumType,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLList,
     GraphQLNamedType,
@@ -72,10 +74,10 @@ class Tariff:
         edges = {
             _target(one.fields["edges"]).name for one in types if one.name in pages and "edges" in one.fields
         }
-        count = sum(1 for name in schema.type_map if not name.startswith("__"))
+        lengths = _lengths(schema)
         prices = {
             one.name: {
-                name: _introspected(one, name, field, count)
+                name: _introspected(one, name, field, lengths)
                 if one.name.startswith("__")
                 else _price(one, name, field, pages, edges)
                 for name, field in one.fields.items()
@@ -129,11 +131,29 @@ def _price(
 
 
 def _introspected(
-    parent: GraphQLObjectType | GraphQLInterfaceType, name: str, field: GraphQLField, count: int
+    parent: GraphQLObjectType | GraphQLInterfaceType,
+    name: str,
+    field: GraphQLField,
+    lengths: Mapping[str, int],
 ) -> Price:
-    """Of the schema's own description every value counts, and the list of types as many as there are."""
+    """Of the schema's own description every value counts, and a list as many as there are on average."""
     target = _target(field)
     type_name = target.name if is_composite_type(target) else ""
-    if parent.name == "__Schema" and name == "types":
-        return Price(type_name, Size.OBJECTS, count)
-    return Price(type_name, Size.OBJECTS, UNPAGED if _is_list(field) else 1)
+    number = lengths.get(f"{parent.name}.{name}", 1) if _is_list(field) else 1
+    return Price(type_name, Size.OBJECTS, number)
+
+
+def _lengths(schema: GraphQLSchema) -> Mapping[str, int]:
+    """How long the lists of the schema's description are, the shorter ones on average."""
+    types = list(schema.type_map.values())
+    fields = [field for one in types if isinstance(one, _HAVE_FIELDS) for field in one.fields.values()]
+    inputs = sum(len(one.fields) for one in types if isinstance(one, GraphQLInputObjectType))
+    values = sum(len(one.values) for one in types if isinstance(one, GraphQLEnumType))
+    return {
+        "__Schema.types": len(types),
+        "__Schema.directives": len(schema.directives),
+        "__Type.fields": 1 + len(fields) // len(types),
+        "__Type.inputFields": 1 + inputs // len(types),
+        "__Type.enumValues": 1 + values // len(types),
+        "__Field.args": 1 + sum(len(field.args) for field in fields) // len(fields),
+    }
