@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -651,6 +652,27 @@ class TestSilence:
         assert answer["data"] == {"createGroup": None}
         assert answer["errors"][0]["extensions"]["code"] == "SOURCE_UNAVAILABLE"
         assert answer["errors"][0]["path"] == ["createGroup"]
+
+
+async def test_r17_of_many_writers_at_once_one_has_the_last_word(desk: Desk) -> None:
+    """Whoever comes last: the state is that of one of them, and its payload said so."""
+    states = [[grant("support", RO), grant("sales", MOVE)], [grant("support", MOVE), grant("sales", RW)]]
+    relations = [["NORD"], ["SUED", "OLD"]]
+    writing = []
+    for number in range(24):
+        login = ("ada", "ADA")[number % 3 == 0]
+        one = desk.write("setCustomerUserGroups", "__typename", login=login, grants=states[number % 2])
+        other = desk.write(
+            "setCustomerUserCustomers", "__typename", login=login, customerIds=relations[number % 2]
+        )
+        writing += [one, other]
+    assert {len(one["userErrors"]) for one in await asyncio.gather(*writing)} == {0}
+    rows = await desk.tables()
+    assert [row[:3] for row in rows["group_customer_user"]] in (
+        [("ada", 11, "ro"), ("ada", 12, "move_into")],
+        [("ada", 11, "move_into"), ("ada", 12, "rw")],
+    )
+    assert sorted(row[1] for row in rows["customer_user_customer"]) in (["NORD"], ["OLD", "SUED"])
 
 
 async def test_svc_13_a_new_name_renames_everything_below_and_nothing_else(desk: Desk) -> None:

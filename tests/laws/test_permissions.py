@@ -50,7 +50,9 @@ RULES = {
     "as shipped, with both contexts": Rules(keys=("ro", "rw"), always=("users",), customer_always=("users",)),
     "without always-groups": Rules(),
     "with groups that whoever has a customer has": Rules(customer_always=("stats", "g05", "g06")),
-    "with several always-groups": Rules(always=("g01", "g02", "g03"), customer_always=("g02", "g04")),
+    "with several always-groups": Rules(
+        keys=("move_into", "rw"), always=("g01", "g02", "g03"), customer_always=("g02", "g04")
+    ),
     "without the other context": Rules(keys=("note", "ro", "rw"), always=("users",), other=False),
     "without group support": Rules(enabled=False, keys=("rw",), always=("users",)),
 }
@@ -153,7 +155,8 @@ class TestInMemory:
                 assert reasons(some) == oracle.why(None, {customer_id}, stored)
 
     async def test_the_other_way_round_it_is_the_exact_inverse_page_by_page(self, rules: Rules) -> None:
-        await check_inverse(in_memory(WORLD, rules), Naive(WORLD, rules), rules.keys, first=199)
+        first = 199 if rules.enabled else 1000  # without group support every page is everybody
+        await check_inverse(in_memory(WORLD, rules), Naive(WORLD, rules), rules.keys, first)
 
     async def test_the_customers_within_reach_are_those_of_the_oracle(self, rules: Rules) -> None:
         await check_accessible(in_memory(WORLD, rules), Naive(WORLD, rules))
@@ -256,7 +259,7 @@ class TestInRealStores:
         await check_effective(a_request(services), Naive(WORLD, REAL))
 
     async def test_the_other_way_round_it_is_the_exact_inverse(self, services: Services) -> None:
-        await check_inverse(a_request(services), Naive(WORLD, REAL), ("move_into", "rw"), first=150)
+        await check_inverse(a_request(services), Naive(WORLD, REAL), ("move_into", "rw"), first=300)
 
     async def test_the_customers_within_reach_are_those_of_the_oracle(self, services: Services) -> None:
         await check_accessible(a_request(services), Naive(WORLD, REAL))
