@@ -93,12 +93,12 @@ class Directory(Generic[R]):
         source: str | None = None,
         stop_at_gap: bool = False,
     ) -> Lookup[R]:
-        """Look up `keys` in all sources in order, or only in the one named."""
-        if not keys:
-            return Lookup({}, {})
+        """Look up `keys` in all sources in order, or only in the one named; nobody has the empty key."""
         asked = self.sources if source is None else (self.source(source),)
+        wanted = [key for key in dict.fromkeys(keys) if key]
+        if not wanted:
+            return Lookup({}, {})
         ask = [partial(_know, source, freshness) for source in asked]
-        wanted = list(dict.fromkeys(keys))
         decision = await walk(ask, wanted, stop_at_gap=stop_at_gap, head_start=self._head_start)
         return Lookup(decision.found, decision.gaps)
 

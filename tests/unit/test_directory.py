@@ -60,6 +60,13 @@ async def test_a_later_source_that_is_silent_does_not_matter_to_those_who_were_f
     assert isinstance(lookup.or_error("bob"), SourceUnavailable)
 
 
+async def test_nobody_has_the_empty_login_and_no_source_is_asked_for_it() -> None:
+    """CU-2: so a silent source does not matter either."""
+    stores = users_in([ADA])
+    stores[0].silent = SourceStatus.UNAVAILABLE
+    assert (await directory_of(stores).get_many([""])).certain("") is None
+
+
 async def test_a_source_that_is_named_is_asked_alone() -> None:
     stores = users_in([ADA], [ADA])
     directory = directory_of(stores)
