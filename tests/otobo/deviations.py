@@ -21,18 +21,39 @@ READS = frozenset({"CustomerUserDataGet", "CustomerName", "CustomerIDs", "Custom
 RELATIONS = READS | {"GetPreferences"}
 
 
+Keys = Collection[str]
+
+
+def everything(situation: Situation) -> Keys:
+    """All that differs."""
+    return situation.differing
+
+
 @dataclass(frozen=True)
 class Deviation:
-    """A rule that is not followed, what holds instead, and whether it speaks in a situation."""
+    """A rule that is not followed, what holds instead, and what of a difference it explains."""
 
     rules: str
     instead: str
     methods: Collection[str]
-    holds: Callable[[Situation], bool]
+    holds: Callable[[Situation], bool] = bool
+    """Whether the rule speaks at all; where nothing is said, it does where it explains some key."""
+    explains: Callable[[Situation], Keys] = everything
 
-    def speaks(self, situation: Situation) -> bool:
-        """Whether the rule may explain a difference."""
-        return situation.call.method in self.methods and self.holds(situation)
+    def explained(self, situation: Situation) -> Keys | None:
+        """The differing keys that the rule explains; None where it does not speak."""
+        if situation.call.method not in self.methods:
+            return None
+        if self.holds is not bool:
+            return self.explains(situation) if self.holds(situation) else None
+        return situation.differing.intersection(self.explains(situation)) or None
+
+
+def by_key(
+    rules: str, instead: str, methods: Collection[str], explains: Callable[[Situation], Keys]
+) -> Deviation:
+    """A rule that explains some keys alone."""
+    return Deviation(rules, instead, methods, explains=explains)
 
 
 DEVIATIONS: Sequence[Deviation] = (
@@ -47,15 +68,11 @@ DEVIATIONS: Sequence[Deviation] = (
     Deviation(
         "COMP-10", "only valid ones by default", {"CustomerCompanySearchDetail"}, when.ignores_validity
     ),
-    Deviation(
-        "SRCH-1, DET-1, DET-11, CU-1", "each login once, its first source decides", LISTS, when.is_held_twice
-    ),
-    Deviation(
-        "LDAP-9 to LDAP-17, LDAP-31", "a directory searches as databases do", LISTS, when.is_in_a_directory
-    ),
-    Deviation(
-        "LDAP-22, SRCH-16", "empty parts leave no blank in a label", SEARCHES, when.lacks_part_of_label
-    ),
+    by_key("SRCH-1, DET-1, CU-1", "the first source of a login decides", LISTS, when.held_twice),
+    Deviation("DET-11", "each login once", DETAILS, when.repeats_logins, lambda _: ()),
+    Deviation("DET-11, LDAP-9", "each login is counted once", DETAILS, when.is_counted_over_sources),
+    by_key("LDAP-9 to LDAP-17, LDAP-31", "a directory searches as databases do", LISTS, when.in_a_directory),
+    by_key("LDAP-22, SRCH-16", "empty parts leave no blank in a label", SEARCHES, when.lacking_part_of_label),
     Deviation("DET-12, DET-13, OVR-11", "ordered by folded keys, all criteria", DETAILS, when.is_ordered),
     Deviation("OVR-11", "ordered by folded keys", {"CustomerUserCustomerMemberList"}, when.is_ordered),
     Deviation("DET-12", "an attribute named again changes nothing", DETAILS, when.repeats_order),
@@ -65,21 +82,22 @@ DEVIATIONS: Sequence[Deviation] = (
     ),
     Deviation("DET-1", "an unknown criterion is refused", DETAILS, when.has_unknown_criterion),
     Deviation("QC-12", "operators alone are refused", SEARCHES | {"CustomerIDList"}, when.is_asked_wrongly),
-    Deviation("DET-5, SRC-7", "case counts where the source says so", DETAILS, when.is_case_sensitive),
+    by_key("DET-5, SRC-7", "case counts where the source says so", DETAILS, when.in_a_case_sensitive_source),
     Deviation("DET-1, SRCH-1", "spellings of a login are one", DETAILS, when.excludes_in_other_case),
-    Deviation("LDAP-22, MAP-7", "absent reads null", {"CustomerUserDataGet"}, when.is_empty_in_directory),
-    Deviation("SRCH-16, SRCH-17", "one label everywhere", {"CustomerUserDataGet"}, when.has_label_beyond_map),
-    Deviation(
-        "PREF-6", "attributes win over preferences", {"CustomerUserDataGet"}, when.has_overriding_preference
+    by_key("LDAP-22, MAP-7", "absent reads null", {"CustomerUserDataGet"}, when.empty_in_directory),
+    by_key("SRCH-16, SRCH-17", "one label everywhere", {"CustomerUserDataGet"}, when.label_beyond_map),
+    by_key(
+        "PREF-6", "attributes win over preferences", {"CustomerUserDataGet"}, when.overridden_by_preferences
     ),
-    Deviation("LDAP-10, LDAP-20", "who is no member does not exist", READS, when.is_restricted),
+    Deviation("LDAP-10, LDAP-20", "who is no member does not exist", RELATIONS, when.is_restricted),
     Deviation("PREF-4, MULTI-8, DF-4", "the stored spelling counts", RELATIONS, when.is_spelled_otherwise),
     Deviation("MULTI-1, MULTI-7, PREF-1", "nobody has no relations", RELATIONS, when.is_nobodys),
     Deviation("MULTI-6", "only the owning source is asked", {"CustomerIDs"}, when.has_no_ids),
-    Deviation("MULTI-4", "no empty IDs", {"CustomerIDs"}, when.has_empty_ids),
+    Deviation("MULTI-4", "no empty IDs", {"CustomerIDs"}, when.has_empty_ids, lambda _: ("",)),
     Deviation("CU-10", "only the owning source is asked", {"CustomerName"}, when.has_no_name),
-    Deviation("LDAP-21", "the first value is the login", READS | LISTS, when.has_several_keys),
-    Deviation("CU-6, PREF-6", "secrets are not shown", {"GetPreferences"}, when.has_secret),
+    Deviation("LDAP-21", "the first value is the login", READS, when.has_another_key),
+    by_key("LDAP-21", "the first value is the login", LISTS, when.with_several_keys),
+    by_key("CU-6, PREF-6", "secrets are not shown", {"GetPreferences"}, when.secrets),
     Deviation("CU-6", "a password is no field", {"GetFieldConfig"}, when.is_password),
     Deviation("SRC-15, SRC-16", "a malformed filter stops the start", LISTS | RELATIONS, when.is_unusable),
     Deviation("SRC-18", "read-only is what cannot be written", {"CustomerSourceList"}, when.is_always),
@@ -87,8 +105,11 @@ DEVIATIONS: Sequence[Deviation] = (
 
 
 def reasons(situation: Situation) -> list[str]:
-    """The rules that speak in a situation."""
-    return [deviation.rules for deviation in DEVIATIONS if deviation.speaks(situation)]
+    """The rules that speak in a situation, if they explain all of the difference."""
+    found = [(deviation.rules, deviation.explained(situation)) for deviation in DEVIATIONS]
+    speaking = [(rules, keys) for rules, keys in found if keys is not None]
+    explained = {key for _, keys in speaking for key in keys}
+    return [rules for rules, _ in speaking] if situation.differing <= explained else []
 
 
 def as_expected(situation: Situation, outcome: Outcome) -> bool:

@@ -62,13 +62,16 @@ async def judge(case: Case, replay: Replay | None, oracle: Oracle, tally: Tally)
     if call is None or call.method not in METHODS:
         different(case, f"no translation of {', '.join(case.methods)}", tally)
         return
-    answer = Refused(UNUSABLE) if replay is None else await outcome_of(call, replay)
-    outcome = comparable(call, answer, settings)
-    was = recorded(call, settings)
-    if is_equal(call, was, outcome):
-        tally.counts["equal"] += 1
-        return
-    explain(case, call, was, outcome, oracle, tally)
+    try:
+        answer = Refused(UNUSABLE) if replay is None else await outcome_of(call, replay)
+        outcome = comparable(call, answer, settings)
+        was = recorded(call, settings)
+        if is_equal(call, was, outcome):
+            tally.counts["equal"] += 1
+        else:
+            explain(case, call, was, outcome, oracle, tally)
+    except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        different(case, f"{brief_call(call)} cannot be translated: {error!r}", tally)
 
 
 def explain(case: Case, call: Call, was: Any, outcome: Outcome, oracle: Oracle, tally: Tally) -> None:

@@ -138,13 +138,13 @@ class Oracle:
         rows = self.world.query("SELECT user_id, customer_id FROM customer_user_customer")
         return sorted({row[other][0] for row in rows if row[column] == (value,)})
 
-    def preferences(self, login: str) -> Mapping[str, str]:
+    def preferences(self, login: str) -> Mapping[str, str | None]:
         """Preferences of a login, exactly as stored."""
         rows = self.world.query(
             "SELECT user_id, preferences_key, preferences_value FROM customer_preferences"
         )
         return {
-            row["preferences_key"][0]: next(iter(row["preferences_value"]), "")
+            row["preferences_key"][0]: next(iter(row["preferences_value"]), None)
             for row in rows
             if row["user_id"] == (login,)
         }

@@ -7,10 +7,12 @@ import re
 from tests.otobo.blocks import PASSWORD, truthy
 from tests.otobo.expectations import SECRET
 from tests.otobo.lists import COMPANY_IDS, EXCLUDED, NO_CRITERIA, is_valid_only, search_mode
+from tests.otobo.oracle import Record
 from tests.otobo.outcomes import Refused
 from tests.otobo.situations import Situation, keys_of
 
 DETAILS = frozenset({"CustomerSearchDetail", "CustomerCompanySearchDetail"})
+LABEL = "UserMailString"
 LISTS = DETAILS | {"CustomerSearch", "CustomerCompanyList", "CustomerIDList"}
 
 
@@ -54,45 +56,47 @@ def ignores_validity(case: Situation) -> bool:
     return is_valid_only(case.args) and not any(block.settings.get("CustomerValid") for block in case.blocks)
 
 
-def is_held_twice(case: Situation) -> bool:
-    """A login that differs, or may be counted twice, is held by several sources."""
-    if case.is_count:
-        return len(case.blocks) > 1
+def is_counted_over_sources(case: Situation) -> bool:
+    """A number is added up over several sources, or over a directory."""
+    return case.is_count and (len(case.blocks) > 1 or any(block.is_directory for block in case.blocks))
+
+
+def repeats_logins(case: Situation) -> bool:
+    """A login was recorded more than once."""
+    found = keys_of(case.recorded)
+    return not case.is_count and len(set(found)) < len(found)
+
+
+def held_twice(case: Situation) -> set[str]:
+    """What several sources hold."""
     if case.call.method == "CustomerIDList":
-        records = [record for block in case.blocks for record in case.oracle.records(block) or ()]
-        ids = {one.attribute("UserCustomerID") for one in records if case.oracle.is_hidden(one, case.blocks)}
-        return not case.differing.isdisjoint(ids)
-    has_repeats = case.call.method in DETAILS and len(set(keys_of(case.recorded))) < len(
-        keys_of(case.recorded)
-    )
-    return has_repeats or any(case.oracle.holders(key) > 1 for key in case.differing)
+        hidden = [one for one in case.records if case.oracle.is_hidden(one, case.blocks)]
+        return {one.attribute("UserCustomerID") or "" for one in hidden}
+    return {key for key in case.differing if case.oracle.holders(key) > 1}
 
 
-def is_in_a_directory(case: Situation) -> bool:
-    """A directory holds a login that differs, or answered with entries that have none."""
-    if case.is_count:
-        return any(block.is_directory for block in case.blocks)
-    directories = [block for block in case.blocks if block.is_directory]
-    found = [record for block in directories for record in case.oracle.records(block) or ()]
-    held = {record.key for record in found}
+def in_a_directory(case: Situation) -> set[str]:
+    """What a directory holds, and entries that have no login."""
+    found = [record for record in case.records if record.block.is_directory]
     if case.call.method == "CustomerIDList":
-        held = {one for record in found for one in record.all(record.block.settings["CustomerID"])}
-    return bool(held & case.differing) or (bool(directories) and "None" in case.differing)
+        return {one for record in found for one in record.all(record.block.settings["CustomerID"])}
+    return {record.key for record in found} | ({"None"} if found else set())
 
 
-def lacks_part_of_label(case: Situation) -> bool:
-    """An entry lacks an attribute of its label."""
-    directories = [block for block in case.blocks if block.is_directory]
-    return any(
-        record.key in case.differing and not all(map(record.first, block.label_columns))
-        for block in directories
-        for record in case.oracle.records(block) or ()
-    )
+def lacking_part_of_label(case: Situation) -> set[str]:
+    """Entries that lack an attribute of their label."""
+    return {
+        record.key
+        for record in case.records
+        if record.block.is_directory and not all(map(record.first, record.block.label_columns))
+    }
 
 
 def is_ordered(case: Situation) -> bool:
-    """The order of the list, or what a limit leaves of it, counts."""
-    return not case.is_count and isinstance(case.recorded, list)
+    """The order of the list counts, or what a limit leaves of it."""
+    if case.is_count or not isinstance(case.recorded, list):
+        return False
+    return not case.differing or truthy(case.args.get("Limit"))
 
 
 def is_cut(case: Situation) -> bool:
@@ -118,10 +122,9 @@ def has_unknown_criterion(case: Situation) -> bool:
     return bool(given - known - NO_CRITERIA - {COMPANY_IDS, EXCLUDED, "ValidID"})
 
 
-def is_case_sensitive(case: Situation) -> bool:
-    """A source that tells upper from lower case holds a login that differs."""
-    held = (one.key for block in case.blocks if not block.folded for one in case.oracle.records(block) or ())
-    return not case.differing.isdisjoint(held)
+def in_a_case_sensitive_source(case: Situation) -> set[str]:
+    """What a source that tells upper from lower case holds."""
+    return {record.key for record in case.records if not record.block.folded}
 
 
 def excludes_in_other_case(case: Situation) -> bool:
@@ -137,27 +140,28 @@ def repeats_order(case: Situation) -> bool:
     return len(set(order)) < len(order) or not all(order)
 
 
-def is_empty_in_directory(case: Situation) -> bool:
-    """An attribute that an entry lacks was recorded as empty text."""
-    return case.owner is not None and case.owner.block.is_directory and "" in case.recorded.values()
+def empty_in_directory(case: Situation) -> set[str]:
+    """Attributes that an entry lacks, which were recorded as empty text."""
+    if case.owner is None or not case.owner.block.is_directory:
+        return set()
+    return {key for key, value in case.recorded.items() if value == "" and key != LABEL}
 
 
-def has_label_beyond_map(case: Situation) -> bool:
-    """The label shows what the record that was read does not hold: unmapped attributes and dynamic fields."""
+def label_beyond_map(case: Situation) -> set[str]:
+    """The label, where it shows what the record that was read does not hold: unmapped or dynamic fields."""
     if case.owner is None:
-        return False
+        return set()
     plain = {row.column for row in case.owner.block.rows if not row.is_dynamic}
-    return not plain.issuperset(case.owner.block.label_columns)
+    return set() if plain.issuperset(case.owner.block.label_columns) else {LABEL}
 
 
-def has_overriding_preference(case: Situation) -> bool:
-    """A preference, or its default, stood in for a mapped attribute."""
+def overridden_by_preferences(case: Situation) -> set[str]:
+    """Attributes for which a preference, or its default, stood in."""
     if case.owner is None:
-        return False
+        return set()
     groups = case.oracle.settings.get("CustomerPreferencesGroups") or {}
     keys = {*case.oracle.preferences(case.owner.key), *case.oracle.preferences(case.login)}
-    keys |= {group.get("PrefKey") for group in groups.values()}
-    return any(row.variable in keys for row in case.owner.block.rows)
+    return keys | {str(group.get("PrefKey")) for group in groups.values()}
 
 
 def is_restricted(case: Situation) -> bool:
@@ -192,15 +196,19 @@ def has_no_name(case: Situation) -> bool:
     return case.owner is not None and not case.oracle.full_name(case.owner)
 
 
-def has_several_keys(case: Situation) -> bool:
-    """An entry was found by another value of its key than the first."""
-    directories = [block for block in case.oracle.users if block.is_directory]
-    return any(
-        case.login in others or (bool(others) and record.key in case.differing)
-        for block in directories
-        for record in case.oracle.records(block) or ()
-        if (others := record.values.get(block.key.lower(), ())[1:])
-    )
+def has_another_key(case: Situation) -> bool:
+    """The login is another value of an entry's key than the first."""
+    return any(case.login in later_keys(record) for record in case.records)
+
+
+def with_several_keys(case: Situation) -> set[str]:
+    """Entries with several values of their key."""
+    return {record.key for record in case.records if later_keys(record)}
+
+
+def later_keys(record: Record) -> tuple[str, ...]:
+    """The values of an entry's key behind the first."""
+    return record.values.get(record.block.key.lower(), ())[1:] if record.block.is_directory else ()
 
 
 def is_password(case: Situation) -> bool:
@@ -208,9 +216,9 @@ def is_password(case: Situation) -> bool:
     return bool(PASSWORD.search(str(case.args.get("FieldName"))))
 
 
-def has_secret(case: Situation) -> bool:
-    """A secret preference was recorded."""
-    return any(SECRET.match(key) for key in case.recorded)
+def secrets(case: Situation) -> set[str]:
+    """Secret preferences that were recorded."""
+    return {key for key in case.recorded if SECRET.match(key)}
 
 
 def is_unusable(case: Situation) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from backends.errors import BadUserInput
 from backends.order import fold
-from backends.search import parse_customer_search, parse_list_search
+from backends.search import Search, parse_customer_search, parse_list_search
 from tests.otobo.blocks import Block, truthy
 from tests.otobo.lists import (
     COMPANY_IDS,
@@ -107,8 +108,8 @@ class Questions:
             return WRONG
         wanted = {"1"} if is_valid_only(args) else {"1", "2", "3"}
         found = self._matching(lambda record: record.valid in wanted)
-        shown = [record for record in found if tree is None or found_by(tree, record, ["UserCustomerID"])]
-        return list(dict.fromkeys(value for one in shown if (value := one.attribute("UserCustomerID"))))
+        values = {value: record for record in found if (value := record.attribute("UserCustomerID"))}
+        return [value for value, record in values.items() if tree is None or _holds_id(tree, record, value)]
 
     def _order(self, args: Args) -> Iterable[tuple[str, bool]]:
         key = "CustomerID" if self.company else "UserLogin"
@@ -204,8 +205,17 @@ class Questions:
         values = [
             fold(str(one)) for one in (given if isinstance(given, list) else [given]) if one not in (None, "")
         ]
+        if operator not in DYNAMIC:
+            raise WRONG
         check = DYNAMIC[operator]
         return not values or any(check(one, value) for one in stored for value in values)
+
+
+def _holds_id(tree: Search, record: Record, value: str) -> bool | None:
+    """Whether one value of the primary customer ID is what a search looks for."""
+    row = record.block.row("UserCustomerID")
+    alone = {row.column.lower(): (value,)} if row else {}
+    return found_by(tree, replace(record, values=alone), ["UserCustomerID"])
 
 
 def _is_given(value: Any) -> bool:

@@ -36,6 +36,11 @@ class Situation:
         return self.oracle.companies if "Company" in self.call.method else self.oracle.users
 
     @cached_property
+    def records(self) -> Sequence[Record]:
+        """Everything that these sources hold."""
+        return [record for block in self.blocks for record in self.oracle.records(block) or ()]
+
+    @cached_property
     def texts(self) -> Sequence[str]:
         """What the caller looks for."""
         if self.call.method == "CustomerSearch":
