@@ -18,8 +18,11 @@ from tests.laws.worlds import (
     directory_of,
     filters,
     lawful,
+    patient,
     worlds,
 )
+
+pytestmark = patient
 
 
 @lawful(0.5)

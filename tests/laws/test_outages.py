@@ -17,7 +17,9 @@ from backends.protocol import Backend, Count, Page
 from resolvers import counts, customer_users, duplicates
 from resolvers.lists import totals
 from tests.laws.oracle import Oracle
-from tests.laws.worlds import Asked, World, cases, context_of, directory_of, lawful, shown, worlds
+from tests.laws.worlds import Asked, World, cases, context_of, directory_of, lawful, patient, shown, worlds
+
+pytestmark = patient
 
 SILENCES = (SourceStatus.TIMEOUT, SourceStatus.UNAVAILABLE, SourceStatus.CIRCUIT_OPEN)
 
@@ -121,7 +123,7 @@ async def test_pages_of_failing_sources_repeat_nothing_and_name_every_gap(
     places = {place.key: number for number, place in enumerate(world)}
     seen: list[tuple[list[tuple[str, str]], set[str]]] = []
     after, reached = None, -1
-    for moods in itertools.chain(weather, itertools.repeat(CALM)):
+    for moods in itertools.chain(weather, itertools.repeat(CALM, 100)):
         stage.set(moods)
         page = await customer_users.page(stage.context, asked.page(first, after))
         rows = shown(page)
@@ -137,6 +139,7 @@ async def test_pages_of_failing_sources_repeat_nothing_and_name_every_gap(
         if not page.has_next_page and moods is CALM:
             break
         after, reached = (page.end_cursor, ranks[rows[-1]]) if rows else (after, reached)
+    assert not page.has_next_page, "the list comes to an end"
     everything = [row for rows, _ in seen for row in rows]
     assert len(set(everything)) == len(everything), "no record comes twice from its source"
     for number, (rows, silent) in enumerate(seen):

@@ -226,8 +226,9 @@ def filters(world: World) -> st.SearchStrategy[UserFilter]:
 def questions(world: World) -> st.SearchStrategy[Asked]:
     """An order, a filter, and at times a search."""
     words = st.one_of(st.just(()), st.lists(st.tuples(st.booleans(), _texts), max_size=2).map(tuple))
-    plain = st.builds(lambda order, words: Asked(order, words, UserFilter(validity=None)), orders, words)
-    return st.one_of(plain, st.builds(Asked, orders, words, filters(world)))
+    everybody = st.builds(lambda order: Asked(order, filter=UserFilter(validity=None)), orders)
+    found = st.builds(lambda order, some: Asked(order, some, UserFilter(validity=None)), orders, words)
+    return st.one_of(everybody, found, st.builds(Asked, orders, words, filters(world)))
 
 
 cases = worlds.flatmap(lambda world: st.tuples(st.just(world), questions(world)))
