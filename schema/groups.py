@@ -92,6 +92,7 @@ class EffectiveGrant:
     origin: PermissionOrigin
     permissions: list[PermissionKey]
     context: PermissionContext | None
+    customer_id: str | None
     customer: CustomerNode | None = relation(effective.customers_of_grants)
 
 

@@ -14,6 +14,7 @@ from backends.source import Health
 from backends.source import Source as SourceRecord
 from resolvers import customer_users, customers, effective, groups, preferences, services, sources, tickets
 from resolvers.context import RequestContext
+from resolvers.decisions import on_fresh_records
 from resolvers.permissions import PermissionContext
 from schema import ids
 from schema.connections import CustomerUserConnection
@@ -29,6 +30,9 @@ from schema.groups import (
 )
 from schema.inputs import CustomerUserFilter
 from schema.node import Node
+
+EFFECTIVE = on_fresh_records(effective.effective_of_users)
+HELD = on_fresh_records(effective.permissions_of_users)
 
 
 @strawberry.type
@@ -140,7 +144,9 @@ class CustomerUser(Node):
     attributes: list[Attribute] | None = relation(customer_users.attributes_of)
     shadowed_sources: list[Source] | None = relation(customer_users.shadowed_sources_of)
     groups: list[GroupGrant] | None = relation(groups.grants_of_users)
-    accessible_customers: list[AccessibleCustomer] | None = relation(effective.accessible_customers_of)
+    accessible_customers: list[AccessibleCustomer] | None = relation(
+        on_fresh_records(effective.accessible_customers_of)
+    )
     preferences: list[Preference] | None = relation(preferences.preferences_of)
     ticket_dynamic_fields: list[DynamicFieldValue] | None = relation(tickets.ticket_fields_of)
     assigned_services: list[Service] | None = relation(services.assigned_to)
@@ -153,7 +159,7 @@ class CustomerUser(Node):
         info: Info,
         context: PermissionContext = PermissionContext.SAME_CUSTOMER,
     ) -> list[EffectivePermission] | None:
-        return await load(info.context, effective.effective_of_users, root, context)  # type: ignore[no-any-return]
+        return await load(info.context, EFFECTIVE, root, context)  # type: ignore[no-any-return]
 
     @strawberry.field
     @staticmethod
@@ -165,7 +171,7 @@ class CustomerUser(Node):
         context: PermissionContext | None = UNSET,
     ) -> bool | None:
         whose = context or PermissionContext.SAME_CUSTOMER
-        held = await load(info.context, effective.permissions_of_users, root, whose)
+        held = await load(info.context, HELD, root, whose)
         return permission.value in held.get(group, ())
 
     @strawberry.field

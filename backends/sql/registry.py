@@ -52,7 +52,7 @@ class SqlRegistry:
         return await self._related("r.customer_id", "r.user_id", customer_ids)
 
     async def related_logins(self) -> Sequence[str]:
-        rows = await self._database.fetch("SELECT user_id FROM customer_user_customer")
+        rows = await self._database.fetch("SELECT user_id FROM customer_user_customer WHERE customer_id <> ''")
         return sorted({row[0] for row in rows if row[0]})
 
     async def dynamic_values(
