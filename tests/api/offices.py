@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,9 @@ from gateway.app import create_app
 from gateway.config import Config, loads
 from gateway.demo.servers.postgresql import PostgreSQL
 from gateway.demo.servers.slapd import Slapd
+from tests.api.callers import ADMIN, EDITOR, READER, Gateway
 from tests.api.serving import digest
 from tests.sql.renames import AUDIT, tickets
-
-EDITOR, ADMIN, READER = "key-of-an-editor", "key-of-an-admin", "key-of-a-reader"
 
 TOML = """
 {head}
@@ -143,99 +142,6 @@ key = "vanished"
 url = "sqlite:///gone.sqlite"
 """
 
-USER = (
-    "login title firstName lastName email customerId phone fax mobile street zip city country comment validity"
-    " room floor colour badge version changedAt source { key }"
-)
-CUSTOMER = "customerId name street zip city country url comment validity version sourceKey"
-ERRORS = "userErrors { field code message }"
-
-
-@dataclass
-class Gateway:
-    """One running application, and its callers."""
-
-    client: httpx.AsyncClient
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    async def answer(self, query: str, as_: str = EDITOR, **variables: Any) -> dict[str, Any]:
-        """The whole answer."""
-        response = await self.client.post(
-            "/graphql",
-            json={"query": query, "variables": variables},
-            headers={"authorization": f"Bearer {as_}"},
-        )
-        self.headers = response.headers
-        found: dict[str, Any] = response.json()
-        return found
-
-    async def ask(self, query: str, as_: str = EDITOR, **variables: Any) -> dict[str, Any]:
-        """The data of an answer without errors."""
-        answer = await self.answer(query, as_, **variables)
-        assert "errors" not in answer, answer["errors"]
-        data: dict[str, Any] = answer["data"]
-        return data
-
-    async def change(self, mutation: str, selection: str, as_: str = EDITOR, **given: Any) -> dict[str, Any]:
-        """The payload of a mutation."""
-        type_ = f"{mutation[0].upper()}{mutation[1:]}Input!"
-        query = (
-            f"mutation($input: {type_}) {{ outcome: {mutation}(input: $input) {{ {selection} {ERRORS} }} }}"
-        )
-        payload: dict[str, Any] = (await self.ask(query, as_, input=given))["outcome"]
-        return payload
-
-    async def create(self, login: str, as_: str = EDITOR, **given: Any) -> dict[str, Any]:
-        """Make a customer user, of whom everything that is not given is unremarkable."""
-        usual = {
-            "login": login,
-            "firstName": "F",
-            "lastName": "L",
-            "email": f"{login}@desk.test",
-            "customerId": "ACME",
-        }
-        selection = f"generatedPassword customerUser {{ {USER} }}"
-        return await self.change("createCustomerUser", selection, as_, **usual | {"password": "pw"} | given)
-
-    async def made(self, login: str, **given: Any) -> dict[str, Any]:
-        """The same, once it is certain that nothing was wrong."""
-        payload = await self.create(login, **given)
-        assert payload["userErrors"] == []
-        user: dict[str, Any] = payload["customerUser"]
-        return user
-
-    async def update(self, login: str, as_: str = EDITOR, **given: Any) -> dict[str, Any]:
-        """Change a customer user."""
-        selection = f"customerUser {{ {USER} }}"
-        return await self.change("updateCustomerUser", selection, as_, login=login, **given)
-
-    async def create_customer(self, customer_id: str, as_: str = EDITOR, **given: Any) -> dict[str, Any]:
-        """Make a customer."""
-        usual = {"customerId": customer_id, "name": f"{customer_id} Inc."}
-        return await self.change("createCustomer", f"customer {{ {CUSTOMER} }}", as_, **usual | given)
-
-    async def update_customer(self, customer_id: str, as_: str = EDITOR, **given: Any) -> dict[str, Any]:
-        """Change a customer."""
-        selection = f"unchangedLogins customer {{ {CUSTOMER} }}"
-        return await self.change("updateCustomer", selection, as_, customerId=customer_id, **given)
-
-    async def user(self, login: str) -> dict[str, Any] | None:
-        """A customer user as it is read, through the cache."""
-        query = f"query($login: String!) {{ found: customerUser(login: $login) {{ {USER} }} }}"
-        found: dict[str, Any] | None = (await self.ask(query, login=login))["found"]
-        return found
-
-    async def customer(self, customer_id: str) -> dict[str, Any] | None:
-        """A customer as it is read."""
-        query = f"query($id: String!) {{ found: customer(customerId: $id) {{ {CUSTOMER} }} }}"
-        found: dict[str, Any] | None = (await self.ask(query, id=customer_id))["found"]
-        return found
-
-
-def found(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What was wrong: path and code."""
-    return sorted((".".join(one["field"] or ()), one["code"]) for one in payload["userErrors"])
-
 
 @dataclass
 class Offices:
@@ -273,9 +179,9 @@ class Offices:
         for statement in script:
             await self.otobo.execute(statement)
 
-    def branch(self, sql: str, *args: Any) -> list[tuple[Any, ...]]:
-        """The same in the branch's file."""
-        with closing(sqlite3.connect(self.folder / "branch.sqlite")) as connection, connection:
+    def branch(self, sql: str, *args: Any, file: str = "branch") -> list[tuple[Any, ...]]:
+        """The same in the branch's file, or in another."""
+        with closing(sqlite3.connect(self.folder / f"{file}.sqlite")) as connection, connection:
             return connection.execute(sql, args).fetchall()
 
     async def people(self) -> Sequence[tuple[Any, ...]]:
@@ -294,6 +200,15 @@ def fill_file(path: Path, people: Sequence[str], companies: Sequence[str]) -> No
             connection.execute(person(login, "ACME", f"{login}@archive.test"))
         for company in companies:
             connection.execute(a_company(company))
+
+
+def fill_foreign(path: Path) -> None:
+    """A SQLite file of somebody else, without what OTOBO adds to its tables."""
+    user = "title, first_name, last_name, email, customer_id, phone, fax, mobile, street, zip, city, country, comments"
+    company = "name, street, zip, city, country, url, comments"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"CREATE TABLE customer_user (login TEXT PRIMARY KEY, {user}, valid_id INTEGER)")
+        connection.execute(f"CREATE TABLE customer_company (customer_id TEXT PRIMARY KEY, {company})")
 
 
 def person(login: str, customer_id: str, email: str) -> str:
@@ -329,6 +244,7 @@ async def opened(name: str, folder: Path, postgresql: PostgreSQL, slapd: Slapd) 
     postgresql.run_sql(";\n".join([*script, AGENT, ""]), name)
     fill_file(folder / "branch.sqlite", [], [])
     fill_file(folder / "archive.sqlite", ["oldie"], ["OLDCO"])
+    fill_foreign(folder / "foreign.sqlite")
     keys = {"editor": EDITOR, "admin": ADMIN, "reader": READER}
     tokens = [
         f'[[auth.tokens]]\nname = "{role}"\nsha256 = "{digest(key)}"\nroles = ["{role}"]'

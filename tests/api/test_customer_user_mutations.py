@@ -8,7 +8,8 @@ import pytest
 
 from gateway.demo.servers.postgresql import PostgreSQL
 from gateway.demo.servers.slapd import Slapd
-from tests.api.offices import ADMIN, GONE, GONE_CUSTOMERS, READER, Gateway, Offices, found, opened
+from tests.api.callers import ADMIN, READER, Gateway, found
+from tests.api.offices import GONE, GONE_CUSTOMERS, Offices, opened
 
 
 @pytest.fixture(scope="module")
@@ -225,3 +226,21 @@ async def test_a_mutation_shows_the_new_state_to_the_fields_beside_it(desk: Gate
     )
     data = await desk.ask(query)
     assert data["three"]["customerUser"] == {"city": "Ulm", "customer": {"city": "Kiel"}}
+
+
+async def test_where_there_is_no_customer_support_any_customer_id_will_do(offices: Offices) -> None:
+    loner = '[[sources]]\nkey = "loner"\nurl = "sqlite:///foreign.sqlite"\nforeign = true\ncustomer_support = false'
+    async with offices.gateway(more=loner) as desk:
+        user = await desk.made("loner", source="loner", customerId="ANY", password=None)
+        assert user["customerId"] == "ANY"
+    async with offices.gateway(head="customers = []", companies="") as desk:
+        assert (await desk.made("first2", customerId="ANY"))["source"]["key"] == "desk"
+
+
+@pytest.mark.parametrize("floor", ["3", 3.5, True, 2**31], ids=str)
+async def test_custom_fields_have_the_types_of_the_mapping(desk: Gateway, floor: object) -> None:
+    answer = await desk.answer(
+        "mutation($input: UpdateCustomerUserInput!) { updateCustomerUser(input: $input) { userErrors { code } } }",
+        input={"login": "first", "floor": floor},
+    )
+    assert "floor" in answer["errors"][0]["message"]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from gateway.demo.servers.postgresql import PostgreSQL
 from gateway.demo.servers.slapd import Slapd
-from tests.api.offices import Gateway, Offices, found, opened
+from tests.api.callers import Gateway, found
+from tests.api.offices import Offices, opened
 
 TEXTS = ("title", "phone", "fax", "mobile", "street", "zip", "city", "country", "comment", "room", "colour")
 REQUIRED = ("firstName", "lastName", "email", "customerId", "validity")
