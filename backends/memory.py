@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -13,7 +12,7 @@ from backends.evaluate import number_columns, predicate
 from backends.filters import Filter, Question
 from backends.mapping import FieldType, RecordMapping, first
 from backends.model import Inspection, SourceKind, Validity, Value
-from backends.order import Descending, Order, Position, fold, number_text
+from backends.order import Descending, Order, Position, fold, number_text, other_spellings
 from backends.protocol import Count, Page, R, Row
 
 Columns = Mapping[str, Value]
@@ -60,8 +59,7 @@ class MemoryBackend(Generic[R]):
         return [pair for pair in pairs if after is None or pair > after][:limit]
 
     async def twins(self) -> Sequence[str]:
-        keys = sorted((fold(key), key) for row in self.rows for key in [self._key(row)])
-        return [key for (before, _), (folded, key) in itertools.pairwise(keys) if before == folded]
+        return other_spellings(sorted((fold(key), key) for row in self.rows for key in [self._key(row)]))
 
     async def ping(self) -> None:
         pass

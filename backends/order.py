@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -101,3 +101,15 @@ def sort_key(order: Order, position: Position, place: int) -> tuple[object, ...]
         for part, down in zip(position.parts, order.directions, strict=True)
     )
     return (*parts, -place if order.descending_ties else place)
+
+
+def other_spellings(keys: Iterable[tuple[str, str]]) -> list[str]:
+    """Of ascending pairs of folded key and key, the keys that an earlier spelling precedes."""
+    found: dict[str, None] = {}
+    owner = ("", "")
+    for folded, key in keys:
+        if folded != owner[0] or not owner[1]:
+            owner = (folded, key)
+        elif key != owner[1]:
+            found[key] = None
+    return list(found)

@@ -19,7 +19,7 @@ def on_fresh_records(batch: Batch[P, V]) -> Batch[P, V | GatewayError]:
     """The same relation, with SOURCE_UNAVAILABLE in the place of each user who is known from before only."""
 
     async def decide(
-        context: RequestContext, users: Sequence[CustomerUser], *args: P.args, **kwargs: P.kwargs
+        context: RequestContext, users: Sequence[CustomerUser], /, *args: P.args, **kwargs: P.kwargs
     ) -> Sequence[V | GatewayError]:
         found = await batch(context, users, *args, **kwargs)
         return [

@@ -8,7 +8,7 @@ import strawberry
 
 from resolvers import lists
 from schema.enums import CountPrecision, Membership, ServedFrom, SourceStatus
-from schema.fields import Info, load
+from schema.fields import Info, load, relation
 
 if TYPE_CHECKING:
     from schema.types import Customer, CustomerUser, Source
@@ -90,7 +90,4 @@ class CustomerConnection:
     def page_info(root: strawberry.Parent[Any]) -> PageInfo:
         return root  # type: ignore[no-any-return]
 
-    @strawberry.field
-    @staticmethod
-    async def total_count(root: strawberry.Parent[Any], info: Info) -> int | None:
-        return (await load(info.context, lists.totals, root)).number  # type: ignore[no-any-return]
+    total_count: int | None = relation(lists.certain_totals)

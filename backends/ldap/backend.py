@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
@@ -24,7 +23,7 @@ from backends.ldap.server import Server
 from backends.ldap.settings import LdapSettings, require_driver
 from backends.mapping import RecordMapping
 from backends.model import CustomerUser, Finding, Inspection, SourceKind
-from backends.order import Order, Position, fold
+from backends.order import Order, Position, fold, other_spellings
 from backends.protocol import Count, Page, Row
 
 T = TypeVar("T")
@@ -94,8 +93,7 @@ class LdapBackend:
         """Keys that another spelling hides: all but the first of each folded key."""
         async with self._call():
             keys = await self._list(EVERYTHING, Order(()))
-        pairs = itertools.pairwise(keys.places)
-        return [place[1] for before, place in pairs if before[0] == place[0]]
+        return other_spellings((place[0], place[1]) for place in keys.places)
 
     async def ping(self) -> None:
         """Return when the directory answers a bound connection, whether the base exists or not."""

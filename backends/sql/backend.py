@@ -89,7 +89,7 @@ class SqlBackend(Generic[R]):
 
     async def twins(self) -> Sequence[str]:
         statements = (self._made or await self._texts()).statements
-        return [row[0] for row in await self._database.fetch(statements.twins)]
+        return [row[1] for row in await self._database.fetch(statements.twins)]
 
     async def ping(self) -> None:
         await self._database.ping()

@@ -134,8 +134,9 @@ class Statements:
         """Rows of keys that another spelling precedes."""
         folded, key = self._sorts(BY_KEY)
         return self.dialect.finish(
-            f"SELECT s1 FROM (SELECT {folded} AS s0, {key} AS s1, row_number() OVER (PARTITION BY {folded} ORDER BY {key}) AS place"
-            f" FROM {self.table} WHERE {self._exists}) AS p WHERE place > 1 ORDER BY s0, s1"
+            f"SELECT DISTINCT s0, s1 FROM (SELECT {folded} AS s0, {key} AS s1,"
+            f" first_value({key}) OVER (PARTITION BY {folded} ORDER BY {key}) AS owner"
+            f" FROM {self.table} WHERE {self._exists}) AS p WHERE s1 <> owner ORDER BY s0, s1"
         )
 
     @cached_property
