@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backends.order import Descending, Order, OrderTerm, Position, fold, number_text, other_spellings, sort_key
+from backends.order import (
+    Descending,
+    Order,
+    OrderTerm,
+    Position,
+    fold,
+    number_text,
+    other_spellings,
+    sort_key,
+)
 from tests.builders import PEOPLE
 
 
@@ -102,6 +111,13 @@ def test_spellings_of_one_login_stand_together_and_then_by_place() -> None:
 
 
 def test_only_another_spelling_hides_a_key() -> None:
-    keys = [("ada", "Ada"), ("ada", "ada"), ("bob", "bob"), ("bob", "bob"), ("cleo", "CLEO"), ("cleo", "Cleo")]
+    keys = [
+        ("ada", "Ada"),
+        ("ada", "ada"),
+        ("bob", "bob"),
+        ("bob", "bob"),
+        ("cleo", "CLEO"),
+        ("cleo", "Cleo"),
+    ]
     assert other_spellings(keys) == ["ada", "Cleo"]
     assert other_spellings([]) == []
