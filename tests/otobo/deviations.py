@@ -25,8 +25,17 @@ Keys = Collection[str]
 
 
 def everything(situation: Situation) -> Keys:
-    """All that differs."""
-    return situation.differing
+    """All that differs, of what there is."""
+    if situation.call.method not in LISTS:
+        return situation.differing
+    ids = situation.call.method == "CustomerIDList"
+    known = (record.attribute("UserCustomerID") if ids else record.key for record in situation.records)
+    return situation.differing.intersection(known)
+
+
+def nothing(situation: Situation) -> Keys:
+    """No key: the rule is about order and number."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -69,14 +78,14 @@ DEVIATIONS: Sequence[Deviation] = (
         "COMP-10", "only valid ones by default", {"CustomerCompanySearchDetail"}, when.ignores_validity
     ),
     by_key("SRCH-1, DET-1, CU-1", "the first source of a login decides", LISTS, when.held_twice),
-    Deviation("DET-11", "each login once", DETAILS, when.repeats_logins, lambda _: ()),
+    Deviation("DET-11", "each login once", DETAILS, when.repeats_logins, nothing),
     Deviation("DET-11, LDAP-9", "each login is counted once", DETAILS, when.is_counted_over_sources),
     by_key("LDAP-9 to LDAP-17, LDAP-31", "a directory searches as databases do", LISTS, when.in_a_directory),
     by_key("LDAP-22, SRCH-16", "empty parts leave no blank in a label", SEARCHES, when.lacking_part_of_label),
     Deviation("DET-12, DET-13, OVR-11", "ordered by folded keys, all criteria", DETAILS, when.is_ordered),
     Deviation("OVR-11", "ordered by folded keys", {"CustomerUserCustomerMemberList"}, when.is_ordered),
     Deviation("DET-12", "an attribute named again changes nothing", DETAILS, when.repeats_order),
-    Deviation("SRCH-5", "one order first, then one limit", SEARCHES, when.is_cut),
+    Deviation("SRCH-5", "one order first, then one limit", SEARCHES, when.is_cut, when.left_by_limit),
     Deviation(
         "SRC-16, DET-15", "an error or a report, never an empty answer", LISTS | READS, when.a_store_failed
     ),
@@ -90,7 +99,7 @@ DEVIATIONS: Sequence[Deviation] = (
         "PREF-6", "attributes win over preferences", {"CustomerUserDataGet"}, when.overridden_by_preferences
     ),
     Deviation("LDAP-10, LDAP-20", "who is no member does not exist", RELATIONS, when.is_restricted),
-    Deviation("PREF-4, MULTI-8, DF-4", "the stored spelling counts", RELATIONS, when.is_spelled_otherwise),
+    by_key("PREF-4, MULTI-8, DF-4", "the stored spelling counts", RELATIONS, when.of_other_spelling),
     Deviation("MULTI-1, MULTI-7, PREF-1", "nobody has no relations", RELATIONS, when.is_nobodys),
     Deviation("MULTI-6", "only the owning source is asked", {"CustomerIDs"}, when.has_no_ids),
     Deviation("MULTI-4", "no empty IDs", {"CustomerIDs"}, when.has_empty_ids, lambda _: ("",)),

@@ -90,7 +90,7 @@ def member_list(oracle: Oracle, args: Args) -> Outcome:
         return []
     customer = _customer(oracle, args.get("CustomerID") or None)
     logins = oracle.related("customer_id", customer.key) if customer else []
-    owners = [_user(oracle, login) for login in logins]
+    owners = [oracle.owner(login, oracle.users, partial=True) for login in logins]
     return sorted({owner.key for owner in owners if owner}, key=lambda login: (fold(login), login))
 
 

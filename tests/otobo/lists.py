@@ -206,6 +206,9 @@ def _dynamic_criteria(field: str, operators: Mapping[str, Any]) -> Iterator[dict
                 if truthy(given)
                 else {"name": field, "operator": "GREATER_THAN", "values": [""]}
             )
+        elif operator == "Equals" and not any("*" in value for value in values):
+            if values:  # dynamic fields are compared without case, which EQUALS does not do
+                yield {"name": field, "operator": "LIKE", "values": values}
         elif values:
             yield {"name": field, "operator": OPERATORS.get(operator, operator), "values": values}
 

@@ -86,11 +86,10 @@ class Oracle:
         texts += [block.settings.get("CustomerUserValidFilter") or "" for block in blocks]
         return any(text.count("(") != text.count(")") for text in texts)
 
-    def owner(self, key: str, blocks: Sequence[Block]) -> Record | None:
-        """The record of the first source that knows `key`; refused where an earlier source is silent."""
+    def owner(self, key: str, blocks: Sequence[Block], *, partial: bool = False) -> Record | None:
+        """The record of the first source that knows `key`; refused where an earlier one is silent, but in lists."""
         for block in blocks if key else ():
-            found = self.records(block)
-            if found is None:
+            if self.records(block) is None and not partial:
                 raise SILENT
             if same := self._spelled(block, key):
                 return min(same, key=lambda record: (record.key != key, record.key))
@@ -148,6 +147,12 @@ class Oracle:
             for row in rows
             if row["user_id"] == (login,)
         }
+
+    @cached_property
+    def described(self) -> frozenset[str]:
+        """Logins that dynamic fields know of, whether they have values or not."""
+        rows = self.world.query("SELECT object_name, object_type FROM dynamic_field_obj_id_name")
+        return frozenset(row["object_name"][0] for row in rows if row["object_type"][0] == "CustomerUser")
 
     @cached_property
     def text_fields(self) -> frozenset[str]:

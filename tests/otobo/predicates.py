@@ -13,6 +13,7 @@ from tests.otobo.situations import Situation, keys_of
 
 DETAILS = frozenset({"CustomerSearchDetail", "CustomerCompanySearchDetail"})
 LABEL = "UserMailString"
+NAMES = (LABEL, "UserFullname")
 LISTS = DETAILS | {"CustomerSearch", "CustomerCompanyList", "CustomerIDList"}
 
 
@@ -92,6 +93,11 @@ def lacking_part_of_label(case: Situation) -> set[str]:
     }
 
 
+def left_by_limit(case: Situation) -> set[str]:
+    """Records that one limit leaves in another way than many; which they are, a cut never said."""
+    return set() if case.call.check == "subset" else {record.key for record in case.records}
+
+
 def is_ordered(case: Situation) -> bool:
     """The order of the list counts, or what a limit leaves of it."""
     if case.is_count or not isinstance(case.recorded, list):
@@ -169,9 +175,15 @@ def is_restricted(case: Situation) -> bool:
     return any(block.params.get("GroupDN") for block in case.oracle.users)
 
 
-def is_spelled_otherwise(case: Situation) -> bool:
-    """The login is stored in another spelling."""
-    return case.owner is not None and case.owner.key != case.login
+def of_other_spelling(case: Situation) -> set[str]:
+    """What hangs on the login as it is stored, where the call spells it otherwise."""
+    owner = case.owner
+    if owner is None or owner.key == case.login:
+        return set()
+    if case.call.method == "CustomerUserDataGet":
+        return {key for key in case.differing if key.startswith("DynamicField_") or key in NAMES}
+    related = {*case.oracle.related("user_id", owner.key), *case.oracle.related("user_id", case.login)}
+    return related | {*case.oracle.preferences(owner.key), *case.oracle.preferences(case.login)}
 
 
 def is_nobodys(case: Situation) -> bool:
@@ -183,7 +195,9 @@ def is_nobodys(case: Situation) -> bool:
 
 def has_no_ids(case: Situation) -> bool:
     """The owning source gives no customer ID of its own, so that a later source was asked."""
-    return case.owner is not None and len(case.oracle.users) > 1
+    if case.owner is None or len(case.oracle.users) < 2:
+        return False
+    return set(case.oracle.customer_ids(case.owner)) <= set(case.oracle.related("user_id", case.owner.key))
 
 
 def has_empty_ids(case: Situation) -> bool:

@@ -168,7 +168,7 @@ class Questions:
         columns = record.block.words("PostMasterSearchFields")
         dynamic = [self.oracle.dynamic(record, column) for column in columns]
         return any(equals(record, column, value) for column in columns) or any(
-            fold(one) == fold(value) for values in dynamic for one in values
+            fold(value) in fold(one) for values in dynamic for one in values
         )
 
     def _dynamic_hits(self, text: str) -> Test:
@@ -201,7 +201,7 @@ class Questions:
         row = record.block.row(name)
         stored = [fold(one) for one in self.oracle.dynamic(record, row.column)] if row else []
         if operator == "Empty":
-            return bool(stored) is not truthy(given)
+            return bool(stored) is not truthy(given) and record.key in self.oracle.described
         values = [
             fold(str(one)) for one in (given if isinstance(given, list) else [given]) if one not in (None, "")
         ]

@@ -51,7 +51,7 @@ class Situation:
     def differing(self) -> frozenset[str]:
         """Keys that were recorded and are not expected, or the other way round, or have another label."""
         old, new = keys_of(self.recorded), keys_of(self.expected)
-        differing = set(old) ^ set(new)
+        differing = set(new) - set(old) if self.call.check == "subset" else set(old) ^ set(new)
         if isinstance(self.recorded, dict) and isinstance(self.expected, dict):
             labels = self.recorded.get("sample", self.recorded)
             differing |= {
