@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 import subprocess
 from base64 import b64decode
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -65,7 +66,7 @@ class World:
         """The databases by their names in the recording, created and filled."""
         made = {}
         for name, file in self.scenario.fixtures["databases"].items():
-            database = f"{self.scenario.name}_{name}".lower()
+            database = f"{self.scenario.name}_{name}_{secrets.token_hex(4)}".lower()
             self._servers.postgresql.create_database(database)
             files = ["schema.sql", "base.sql", file] if name == "main" else [file]
             text = "\n".join(self.scenario.fixture(one) for one in files)
@@ -102,6 +103,13 @@ class World:
         text = dumps(translation.config, translation.notes)
         return loads(text, Path("recorded.toml"), {"KUNDENGRAPH_SIGNING_KEY": SIGNING_KEY})
 
+    @cached_property
+    def names(self) -> Names:
+        """Groups and services of the fixtures."""
+        tables = ("groups_table", "service")
+        found = [self._select(f"SELECT id, name FROM {table}", "main") for table in tables]
+        return Names(*({row["id"][0]: row["name"][0] for row in rows} for rows in found))
+
     def query(self, statement: str, database: str = "main") -> Sequence[Entry]:
         """Rows of a statement, each value as text."""
         return self._remembered(("sql", database, statement), lambda: self._select(statement, database))
@@ -123,6 +131,22 @@ class World:
         if key not in self._rows:
             self._rows[key] = find()
         return self._rows[key]
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the numbers of the recording stand for, which the API does not show."""
+
+    groups: Mapping[str, str]
+    services: Mapping[str, str]
+
+    def group_id(self, name: str) -> str:
+        """The number of a group."""
+        return next(number for number, known in self.groups.items() if known == name)
+
+    def service_id(self, name: str) -> str:
+        """The number of a service."""
+        return next(number for number, known in self.services.items() if known == name)
 
 
 @dataclass(frozen=True)
