@@ -22,9 +22,7 @@ Databases = Mapping[tuple[str, str], Database]
 """The open databases, by table of the configuration and key of the source."""
 
 
-def open_writes(
-    config: Config, registry: Database, databases: Databases, stamp: Stamp
-) -> WriteStores:
+def open_writes(config: Config, registry: Database, databases: Databases, stamp: Stamp) -> WriteStores:
     """Writers over the open databases of the writable sources, by the sources' keys."""
     users: dict[str, WritableSource[CustomerUser]] = {}
     members: list[Members] = []

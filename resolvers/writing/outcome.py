@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Mapping
 from typing import Generic, TypeVar
 
 from backends.model import Record
-from backends.writers import Conflict, Missing, Taken, Unstorable
+from backends.writers import Conflict, Missing, Taken, Unfinished, Unstorable
 from resolvers.context import RequestContext
 from resolvers.writing.findings import Refused, UserError, UserErrorCode
 
@@ -47,6 +47,9 @@ async def written(
     except Missing as error:
         message = "It is not there any more: somebody else changed it."
         raise _refused(key, UserErrorCode.NOT_FOUND, message) from error
+    except Unfinished as error:
+        error.message += " What hangs on the name has moved already: repeat the same change to finish it."
+        raise
     except Conflict as error:
         path = key if guard is None or guard.if_version is None else "ifVersion"
         message = "The record was changed by somebody else: read it again."

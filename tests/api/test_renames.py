@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from backends.caches import SharedCache, redis_cache
 from gateway.demo.servers.postgresql import PostgreSQL
 from gateway.demo.servers.redis import Redis
 from gateway.demo.servers.slapd import Slapd
+from resolvers.writing import customer_users
 from tests.api.callers import ADMIN, Gateway, found
 from tests.api.offices import GONE, Offices, a_company, a_ticket, opened
 from tests.sql.renames import AUDIT, THEN
@@ -136,6 +138,21 @@ async def test_a_new_primary_customer_takes_the_tickets_under_the_old_one_along(
     assert rows == [("OLDCO",), ("NORD",)]
 
 
+async def test_tickets_follow_from_the_customer_that_is_stored_when_the_change_is_written(
+    desk: Gateway, offices: Offices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.made("hurried")
+    await offices.run(a_ticket(142, "ACME", "hurried"), a_ticket(143, "NORD", "hurried"))
+
+    async def meanwhile(*arguments: Any) -> None:
+        await offices.run("UPDATE customer_user SET customer_id = 'NORD' WHERE login = 'hurried'")
+
+    monkeypatch.setattr(customer_users, "address_checked", meanwhile)
+    assert found(await desk.update("hurried", customerId="OLDCO")) == []
+    rows = await offices.rows("SELECT customer_id FROM ticket WHERE id IN (142, 143) ORDER BY id")
+    assert rows == [("ACME",), ("OLDCO",)]
+
+
 @pytest.mark.parametrize(
     "left",
     [
@@ -178,6 +195,7 @@ async def test_a_rename_that_was_cut_off_between_two_databases_is_finished_by_re
         'mutation { updateCustomerUser(input: {login: "cut", newLogin: "whole"}) { userErrors { code } } }'
     )
     assert answer["errors"][0]["extensions"]["code"] == "SOURCE_UNAVAILABLE"
+    assert "repeat" in answer["errors"][0]["message"]
     assert await counts(offices, LOGIN_TABLES, "whole") == before | {
         "customer_preferences": 2
     }  # the registry had its commit
@@ -226,6 +244,22 @@ async def test_whoever_cannot_follow_a_new_customer_id_is_named(desk: Gateway, o
     payload = await desk.update_customer("ACME", newCustomerId="ACME-2")
     assert (payload["userErrors"], payload["unchangedLogins"]) == ([], ["oldie"])
     assert (await desk.update_customer("ACME-2", newCustomerId="ACME"))["userErrors"] == []
+
+
+async def test_whoever_stands_in_a_source_whose_customer_ids_are_read_only_is_named_too(
+    offices: Offices,
+) -> None:
+    fixed = (
+        '[[sources]]\nkey = "fixed"\nurl = "sqlite:///foreign.sqlite"\nforeign = true\n'
+        '[[sources.fields]]\nvariable = "UserCustomerID"\ncolumn = "customer_id"\nread_only = true\n'
+    )
+    async with offices.gateway(more=fixed) as desk:
+        await desk.create_customer("FIXED")
+        await desk.made("fixed", source="fixed", customerId="FIXED", password=None)
+        payload = await desk.update_customer("FIXED", newCustomerId="LOOSE")
+        assert (payload["userErrors"], payload["unchangedLogins"]) == ([], ["fixed"])
+        user = await desk.user("fixed")
+        assert (user or {})["customerId"] == "FIXED"
 
 
 async def test_a_silent_source_stops_the_rename_of_a_customer(offices: Offices) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +13,7 @@ import pytest
 from gateway.demo.servers.postgresql import PostgreSQL
 from gateway.demo.servers.slapd import Slapd
 from tests.api.callers import Gateway, found
-from tests.api.offices import GONE, GONE_CUSTOMERS, Offices, a_ticket, opened
+from tests.api.offices import GONE, GONE_CUSTOMERS, Offices, a_ticket, fill_file, opened
 from tests.sql.renames import AUDIT, THEN
 
 FIELDS = (
@@ -180,6 +183,51 @@ async def test_r15_a_customer_that_may_be_in_a_silent_source_empties_no_field(
         assert found(await set_user(other, ticket, login="una")) == [("login", "SOURCE_UNAVAILABLE")]
     assert await state(offices, ticket) == before
     await offices.run("UPDATE customer_user SET customer_id = 'NORD' WHERE login = 'una'")
+
+
+LATE = """
+[[sources]]
+key = "late"
+url = "sqlite:///late.sqlite"
+timeout = 0.3
+"""
+LATE_CUSTOMERS = """
+[[customers]]
+key = "late_companies"
+url = "sqlite:///late.sqlite"
+timeout = 0.3
+"""
+
+
+@contextmanager
+def silenced(path: Path) -> Iterator[None]:
+    """A file that answers nobody, as long as the block lasts."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+@pytest.mark.parametrize("part", ["more", "customers"])
+async def test_r15_what_is_remembered_to_be_absent_empties_no_field_during_an_outage(
+    offices: Offices, desk: Gateway, ticket: int, part: str
+) -> None:
+    fill_file(offices.folder / "late.sqlite", [], [])
+    login = "remembered" if part == "more" else "far"
+    if part == "customers":
+        await desk.made("far")
+        await offices.run("UPDATE customer_user SET customer_id = 'FAR' WHERE login = 'far'")
+    before = await state(offices, ticket)
+    query = f'{{ customerUser(login: "{login}") {{ customer {{ name }} }} }}'
+    async with offices.gateway(**{part: LATE if part == "more" else LATE_CUSTOMERS}) as other:
+        known = (await other.ask(query))["customerUser"]
+        assert known in (None, {"customer": None})
+        with silenced(offices.folder / "late.sqlite"):
+            assert (await other.ask(query))["customerUser"] == known  # the absence is remembered
+            payload = await set_user(other, ticket, login=login)
+        assert found(payload) == [("login", "SOURCE_UNAVAILABLE")]
+    (offices.folder / "late.sqlite").unlink()
+    assert await state(offices, ticket) == before
 
 
 async def test_a_registry_without_tickets_has_none(
