@@ -112,7 +112,7 @@ class MemoryRegistry:
 
 def _matches(search: DynamicSearch, kind: FieldKind, values: Sequence[str]) -> bool:
     if is_empty_search(search):
-        return not any(values)
+        return any(values)
     condition = value_condition(search, kind)
     return any(
         matches(condition, {kind.column: value}.get, Validity.VALID, numbers={"value_int"})

@@ -52,7 +52,10 @@ class Registry(Protocol):
         ...
 
     async def dynamic_matches(self, object_type: ObjectType, search: DynamicSearch) -> Sequence[str]:
-        """Names of the objects whose valid dynamic field matches (DF-2, DET-8)."""
+        """Names of the objects whose valid dynamic field matches (DF-2, DET-8).
+
+        For EMPTY those who have a value, to be left out: whoever has no object in the registry has no value either.
+        """
         ...
 
     async def ping(self) -> None:

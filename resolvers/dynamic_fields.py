@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from backends.directory import Directory
 from backends.errors import BadUserInput
@@ -33,22 +34,22 @@ async def user_filter(
     context: RequestContext, asked: UserFilter, search: str | None, *, words: bool = False
 ) -> Filter:
     """Check what was asked against the mappings; conditions on dynamic fields become logins."""
-    plain, keys, needs = await _fields(context, context.users, "CustomerUser", asked.fields)
+    fields = await _fields(context, context.users, "CustomerUser", asked.fields)
     tree = None if search is None else parse_words(search) if words else parse_list_search(search)
     rules = [source.mapping.search for source in context.users.sources]
     searched = {name for rule in rules for name in rule.dynamic_fields} if search and tree else set()
     mailed = {name for rule in rules for name in rule.post_master_dynamic_fields} if asked.email else set()
-    whole = parse_customer_search(search) if searched and search else None
+    whole = _criterion(search) if searched and search else None
     return Filter(
         search=tree,
         login=asked.login,
         email=asked.email,
         customer_ids=asked.customer_ids,
         validity=asked.validity,
-        exclude_keys=asked.exclude_logins,
-        fields=plain,
-        keys=keys,
-        needs=needs,
+        exclude_keys=(*asked.exclude_logins, *fields.without),
+        fields=fields.plain,
+        keys=fields.keys,
+        needs=fields.needs,
         search_hits=await _hits(context, "CustomerUser", searched, whole),
         email_hits=await _hits(
             context, "CustomerUser", mailed, Word((asked.email,)) if asked.email else None
@@ -58,7 +59,7 @@ async def user_filter(
 
 async def customer_filter(context: RequestContext, asked: CustomerFilter, search: str | None) -> Filter:
     """The same for customers, whose search knows brackets (COMP-8)."""
-    plain, keys, needs = await _fields(context, context.customers, "CustomerCompany", asked.fields)
+    fields = await _fields(context, context.customers, "CustomerCompany", asked.fields)
     tree = None if search is None else parse_customer_search(search)
     rules = [source.mapping.search for source in context.customers.sources]
     searched = {name for rule in rules for name in rule.dynamic_fields} if tree else set()
@@ -66,11 +67,20 @@ async def customer_filter(context: RequestContext, asked: CustomerFilter, search
         search=tree,
         customer_ids=asked.customer_ids,
         validity=asked.validity,
-        fields=plain,
-        keys=keys,
-        needs=needs,
+        exclude_keys=fields.without,
+        fields=fields.plain,
+        keys=fields.keys,
+        needs=fields.needs,
         search_hits=await _hits(context, "CustomerCompany", searched, tree),
     )
+
+
+def _criterion(search: str) -> Search | None:
+    """The whole text as one criterion for one field (DF-2); brackets and operators alone are none there."""
+    try:
+        return parse_customer_search(search)
+    except BadUserInput:
+        return None
 
 
 def known_fields(directory: Directory[R]) -> Mapping[str, FieldMapping]:
@@ -86,17 +96,27 @@ async def _values(
     return {one.key: found.get(one.key, {}) for one in records}
 
 
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """Conditions on columns; who satisfies those on dynamic fields, or is left out by them; and their names."""
+
+    plain: tuple[FieldCondition, ...]
+    keys: tuple[str, ...] | None = None
+    without: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
 async def _fields(
     context: RequestContext, directory: Directory[R], type_: ObjectType, conditions: Sequence[FieldCondition]
-) -> tuple[tuple[FieldCondition, ...], tuple[str, ...] | None, tuple[str, ...]]:
-    """Conditions on columns, the keys that satisfy those on dynamic fields, and the names of the latter."""
+) -> _Fields:
+    """Check conditions, and ask the registry about those on dynamic fields."""
     known = known_fields(directory)
     for condition in conditions:
         _check(condition, known)
     dynamic = [one for one in conditions if known[one.name].is_dynamic]
     plain = tuple(one for one in conditions if not known[one.name].is_dynamic)
     if not dynamic:
-        return plain, None, ()
+        return _Fields(plain)
     found = await asyncio.gather(
         *(
             context.registry.dynamic_matches(
@@ -105,8 +125,11 @@ async def _fields(
             for one in dynamic
         )
     )
-    keys = set(found[0]).intersection(*found[1:])
-    return plain, tuple(sorted(keys)), tuple(one.name for one in dynamic)
+    pairs = list(zip(dynamic, found, strict=True))
+    within = [set(names) for one, names in pairs if one.operator is not Operator.EMPTY]
+    without = {name for one, names in pairs if one.operator is Operator.EMPTY for name in names}
+    keys = tuple(sorted(set.intersection(*within))) if within else None
+    return _Fields(plain, keys, tuple(sorted(without)), tuple(one.name for one in dynamic))
 
 
 def _check(condition: FieldCondition, known: Mapping[str, FieldMapping]) -> None:

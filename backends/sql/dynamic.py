@@ -36,7 +36,7 @@ _KINDS = {"Date": FieldKind.DATE, "DateTime": FieldKind.DATE, "Checkbox": FieldK
 
 
 def is_empty_search(search: DynamicSearch) -> bool:
-    """Whether objects without a value are asked for."""
+    """Whether those without a value are looked for; the answer is who has one, since who has no object has none."""
     return search.search is None and search.operator is Operator.EMPTY
 
 

@@ -71,7 +71,7 @@ class NamedTable(Generic[N]):
         new = old
         if naming.name is not None and naming.name != old.name:
             new, changes["name"] = replace(new, name=naming.name), naming.name
-        if naming.comment is not None and (naming.comment or None) != old.comment:
+        if naming.comment is not None and (naming.comment or None) != (old.comment or None):
             new, changes["comments"] = replace(new, comment=naming.comment or None), naming.comment or None
         if naming.validity is not None and naming.validity is not old.validity:
             new, changes["valid_id"] = replace(new, validity=naming.validity), naming.validity.value
@@ -84,7 +84,7 @@ class NamedTable(Generic[N]):
         return new
 
     def _made(self, row: Row) -> N:
-        return self._record(row[0], row[1], row[2] or None, Validity.of(row[3]))
+        return self._record(row[0], row[1], row[2], Validity.of(row[3]))
 
 
 @contextmanager

@@ -52,7 +52,9 @@ class SqlRegistry:
         return await self._related("r.customer_id", "r.user_id", customer_ids)
 
     async def related_logins(self) -> Sequence[str]:
-        rows = await self._database.fetch("SELECT user_id FROM customer_user_customer WHERE customer_id <> ''")
+        rows = await self._database.fetch(
+            "SELECT user_id FROM customer_user_customer WHERE customer_id <> ''"
+        )
         return sorted({row[0] for row in rows if row[0]})
 
     async def dynamic_values(
@@ -91,7 +93,7 @@ class SqlRegistry:
         objects = f"SELECT n.object_name FROM dynamic_field_obj_id_name AS n WHERE {self._of_type('n')}"
         if is_empty_search(search):
             filled = f"{self._dialect.text(self._column(kind.column))} <> ''"
-            sql = f"{objects} AND NOT EXISTS (SELECT 1 FROM {values} AND {filled})"
+            sql = f"{objects} AND EXISTS (SELECT 1 FROM {values} AND {filled})"
             rows = await self._database.fetch(self._dialect.finish(sql), [object_type, identity])
         else:
             sql = f"{objects} AND EXISTS (SELECT 1 FROM {values}"
