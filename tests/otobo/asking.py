@@ -9,7 +9,7 @@ from typing import Any
 from tests.otobo.blocks import Block, company_blocks, slot_of, user_blocks
 from tests.otobo.outcomes import Refused
 from tests.otobo.recording import Settings
-from tests.otobo.worlds import Gateway
+from tests.otobo.worlds import Gateway, Names
 
 PAGE = 1000
 ALL_VALIDITIES = ["VALID", "INVALID", "INVALID_TEMPORARILY"]
@@ -46,6 +46,7 @@ class Replay:
 
     gateway: Gateway
     settings: Settings
+    names: Names = Names({}, {})
 
     @property
     def users(self) -> list[Block]:

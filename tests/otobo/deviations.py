@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from tests.otobo import predicates as when
+from tests.otobo import when_held as held
 from tests.otobo.outcomes import Outcome, Refused
 from tests.otobo.situations import Situation
 
@@ -18,6 +19,8 @@ SEARCHES = frozenset({"CustomerSearch", "CustomerCompanyList"})
 DETAILS = when.DETAILS
 LISTS = when.LISTS
 READS = frozenset({"CustomerUserDataGet", "CustomerName", "CustomerIDs", "CustomerUserCustomerMemberList"})
+GROUPS = frozenset({"GroupMemberList", "GroupCustomerList"})
+SERVICES = frozenset({"CustomerUserServiceMemberList"})
 RELATIONS = READS | {"GetPreferences"}
 
 
@@ -109,6 +112,20 @@ DEVIATIONS: Sequence[Deviation] = (
     by_key("CU-6, PREF-6", "secrets are not shown", {"GetPreferences"}, when.secrets),
     Deviation("CU-6", "a password is no field", {"GetFieldConfig"}, when.is_password),
     Deviation("SRC-15, SRC-16", "a malformed filter stops the start", LISTS | RELATIONS, when.is_unusable),
+    Deviation("OVR-4", "0 is a name like any other", held.BY_LOGIN | GROUPS, held.names_zero),
+    Deviation("PERM-10, SVC-5, SVC-7", "nobody has no relations", held.BY_LOGIN, held.is_nobody),
+    Deviation("PERM-13, PREF-4", "the stored spelling counts", held.BY_LOGIN, held.is_spelled_otherwise),
+    Deviation("PERM-12", "raw is what is stored", {"GroupMemberList"}, held.is_raw),
+    Deviation("PERM-18", "the true inverse", {"GroupMemberList"}, held.asks_for_holders),
+    Deviation("PERM-16", "members, never the list of groups", GROUPS, held.is_without_groups),
+    Deviation("PERM-2", "keys count that are configured", GROUPS | {"PermissionCheck"}, held.has_other_key),
+    Deviation("PERM-3", "contexts count that are configured", {"GroupCustomerList"}, held.has_other_context),
+    Deviation("PERM-14", "no customer gives nothing", {"GroupCustomerList"}, held.is_no_customer),
+    Deviation(
+        "MULTI-8", "the stored spelling counts", {"GroupCustomerList"}, held.is_customer_spelled_otherwise
+    ),
+    Deviation("SVC-6", "any row keeps the defaults away", SERVICES, held.has_invalid_services_alone),
+    Deviation("SVC-3", "the reserved login is nobody's", SERVICES, held.has_default_among_logins),
     Deviation("SRC-18", "read-only is what cannot be written", {"CustomerSourceList"}, when.is_always),
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 from backends.order import fold
 from tests.otobo.blocks import truthy
 from tests.otobo.compare import split_ids
+from tests.otobo.holdings import HOLDINGS
 from tests.otobo.oracle import Oracle, Record, mapped
 from tests.otobo.outcomes import Outcome, Refused
 from tests.otobo.questions import Questions
@@ -150,4 +151,5 @@ EXPECTATIONS: Mapping[str, Callable[[Oracle, Args], Outcome]] = {
     "CustomerIDList": customer_id_list,
     "GetPreferences": preferences,
     "GetFieldConfig": no_field,
+    **HOLDINGS,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from tests.otobo import definitions, lists, records, values
+from tests.otobo import definitions, lists, offers, permissions, records, values
 from tests.otobo.asking import Replay
 from tests.otobo.outcomes import Outcome
 
@@ -27,6 +27,13 @@ METHODS: Mapping[str, Method] = {
     "CustomerSourceList": definitions.source_list,
     "CustomerIDList": values.customer_id_list,
     "GetPreferences": values.preferences,
+    "GroupMemberList": permissions.member_list,
+    "GroupCustomerList": permissions.customer_list,
+    "PermissionCheck": permissions.check,
+    "GroupContextCustomers": permissions.accessible_customers,
+    "EffectivePermissions": permissions.matrix,
+    "CustomerUserServiceMemberList": offers.member_list,
+    "ServiceGet": offers.service_get,
 }
 
 NOT_APPLICABLE = frozenset(
@@ -45,13 +52,6 @@ PENDING: Mapping[str, str] = {
     "CustomerUserServiceMemberAdd": "mutations",
     "GroupMemberAdd": "mutations",
     "GroupCustomerAdd": "mutations",
-    "GroupMemberList": "groups",
-    "GroupCustomerList": "groups",
-    "PermissionCheck": "groups",
-    "GroupContextCustomers": "groups",
-    "EffectivePermissions": "groups",
-    "CustomerUserServiceMemberList": "services",
-    "ServiceGet": "services",
     "Auth": "sign-in",
     "TicketCreate": "tickets",
     "TicketCustomerSet": "tickets",

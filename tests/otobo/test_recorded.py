@@ -22,7 +22,7 @@ async def replaying(world: World, variant: str) -> AsyncIterator[Replay | None]:
         yield None
         return
     async with serving(config) as gateway:
-        yield Replay(gateway, world.settings(variant))
+        yield Replay(gateway, world.settings(variant), world.names)
 
 
 async def test_recorded_cases_are_reproduced_or_deviate_by_rule(
