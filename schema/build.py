@@ -10,6 +10,7 @@ from typing import Any
 import strawberry
 from graphql import GraphQLEnumValue, GraphQLError, get_operation_ast
 from strawberry.extensions import SchemaExtension
+from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
@@ -74,7 +75,7 @@ def build_schema(
             "CustomerUser": [_user_field(row) for row in user_fields.values()],
             "Customer": [_customer_field(row) for row in customer_fields.values() if not row.is_dynamic],
         },
-        types=[CustomerUser],
+        types=[CustomerUser, JSON],  # the contract names JSON, which no field has yet
         config=StrawberryConfig(disable_field_suggestions=not introspection),
         extensions=[
             Answers,

@@ -43,6 +43,11 @@ CODES = {
 ADA = '{ customerUser(login: "ada") { fullName } }'
 
 
+def cost(number: int) -> dict[str, Any]:
+    """What every answer to a document that could be parsed says of its cost."""
+    return {"cost": {"cost": number, "limit": 20_000}}
+
+
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     return help_desk(tmp_path_factory.mktemp("desk"), sources=MISSING_SOURCE)
@@ -105,7 +110,10 @@ class TestMediaTypes:
         assert response.status_code == 200
         assert response.headers["content-type"] == answered
         assert "Accept" in response.headers["vary"]
-        assert response.json() == {"data": {"customerUser": {"fullName": "Ada Lovelace"}}}
+        assert response.json() == {
+            "data": {"customerUser": {"fullName": "Ada Lovelace"}},
+            "extensions": cost(1),
+        }
 
     @pytest.mark.parametrize(
         "accept", ["text/html", "image/*", f"{PLAIN};q=0", "text/html, text/plain;q=0.5"]
@@ -224,7 +232,10 @@ class TestCredentials:
 
     def test_a_known_caller_learns_its_name(self, client: httpx.Client) -> None:
         answer = post(client, "{ viewer { name roles customerUser { login } } }").json()
-        assert answer == {"data": {"viewer": {"name": "reader", "roles": ["reader"], "customerUser": None}}}
+        assert answer == {
+            "data": {"viewer": {"name": "reader", "roles": ["reader"], "customerUser": None}},
+            "extensions": cost(2),
+        }
 
     def test_s13_a_key_with_limits_may_do_nothing_while_they_are_not_enforced(
         self, stranger: httpx.Client
@@ -248,7 +259,10 @@ class TestCredentials:
             assert codes(post(client, question)) == ["UNAUTHENTICATED"]
             assert "Did you mean" not in post(client, "{ sourcs { key } }").text
             client.headers["authorization"] = f"Bearer {READER}"
-            assert post(client, question).json() == {"data": {"__schema": {"queryType": {"name": "Query"}}}}
+            assert post(client, question).json() == {
+                "data": {"__schema": {"queryType": {"name": "Query"}}},
+                "extensions": cost(0),
+            }
 
 
 class TestErrors:
@@ -317,7 +331,8 @@ class TestErrors:
                         {"source": {"key": "gone"}, "status": "UNAVAILABLE"},
                     ],
                 }
-            }
+            },
+            "extensions": cost(120),
         }
 
     def test_s16_a_bug_is_masked_and_can_be_found_in_the_log(

@@ -18,6 +18,7 @@ from starlette.websockets import WebSocket
 
 from gateway.explorer.page import explorer_routes
 
+CONTRACT = Path(__file__).parents[1] / "contract.graphql"
 CUSTOM_FIELDS = "extend type CustomerUser { room: String }"
 ANNA = {
     "login": "anna.mueller",
@@ -34,7 +35,7 @@ ANNA = {
 
 def contract() -> GraphQLSchema:
     """The public schema, with the custom field that the saved operations use."""
-    return build_schema(Path(__file__).with_name("schema.graphql").read_text() + CUSTOM_FIELDS)
+    return build_schema(CONTRACT.read_text() + CUSTOM_FIELDS)
 
 
 @contextmanager
