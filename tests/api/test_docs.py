@@ -7,10 +7,7 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
-import sys
-import tempfile
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,15 +17,12 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.demo.servers import postgresql, slapd
+from tests.api.running_demo import SCRIPTS, SECONDS, Demo, running_demo
 from tests.otobo.deviations import DEVIATIONS
-from tests.servers import need
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
-SCRIPTS = Path(sys.executable).parent
 STOPPED = "<!-- while the directory is stopped -->"
-SECONDS = 60
 ANSWERS = {("graphql", "json"), ("sh", "text")}
 
 
@@ -46,15 +40,6 @@ class Block:
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
-
-
-@dataclass(frozen=True, slots=True)
-class Demo:
-    """A demo that runs, and what it said."""
-
-    address: str
-    directory: int
-    registry_url: str
 
 
 def blocks_of(page: Path) -> Iterator[Block]:
@@ -82,39 +67,8 @@ OURS = [one for one in COMMANDS if not one[1].startswith("make ")]
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Demo]:
-    need(slapd.available())
-    need(postgresql.available())
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryFile("w+") as progress:
-        process = subprocess.Popen(
-            [SCRIPTS / "kundengraph", "demo", "--port", str(port)],
-            stdout=subprocess.PIPE,
-            stderr=progress,
-            text=True,
-        )
-        assert process.stdout is not None
-        try:
-            said = ""
-            while "Ctrl-C" not in said:
-                line = process.stdout.readline()
-                progress.seek(0)
-                assert line, progress.read()
-                said += line
-            yield described(port, said)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=SECONDS)
-
-
-def described(port: int, said: str) -> Demo:
-    settings = re.search(r"Settings +(\S+)", said)
-    directory = re.search(r"kill -STOP (\d+)", said)
-    assert settings is not None
-    assert directory is not None
-    registry = tomllib.loads(Path(settings[1]).read_text("utf-8"))["registry"]["url"]
-    return Demo(f"http://127.0.0.1:{port}", int(directory[1]), registry)
+    with running_demo() as demo:
+        yield demo
 
 
 def answer_of(demo: Demo, block: Block) -> Any:

@@ -202,7 +202,7 @@ query CustomersOfAUser {
 `,lz=`# en: Any object by its id
 # de: Ein beliebiges Objekt über seine ID
 # group: Look up / Nachschlagen
-# Ids are opaque: take one from the \`id\` of any object and put it into the variables below.
+# Ids are opaque: the one in the variables below is Anna Müller's; take any other from the \`id\` of an object.
 # An unknown id answers null.
 query NodeById($id: ID!) {
   node(id: $id) {
@@ -358,7 +358,22 @@ query CustomersWithUsers {
     }
   }
 }
-`,gz=`# en: The sources, their order and their health
+`,gz=`# en: How many customer users has each customer?
+# de: Wie viele Kundenbenutzer hat jeder Kunde?
+# group: Lists / Listen
+# \`by\` is any mapped field by its GraphQL name; the most frequent values come first.
+# Every login counts once, for the source that owns it.
+query CountByCustomer {
+  customerUserCounts(by: "customerId", first: 10) {
+    nodes {
+      value
+      count
+    }
+    # AT_LEAST where a source did not answer.
+    precision
+  }
+}
+`,_z=`# en: The sources, their order and their health
 # de: Die Quellen, ihre Reihenfolge und ihr Zustand
 # group: Operation / Betrieb
 # The position decides who owns a login: the lower one wins.
@@ -377,7 +392,7 @@ query SourcesAndHealth {
     }
   }
 }
-`,_z=`# en: Logins that a later source holds too
+`,vz=`# en: Logins that a later source holds too
 # de: Logins, die auch eine spätere Quelle führt
 # group: Operation / Betrieb
 # The first source owns the login; \`shadowedSources\` are the later ones that it hides.
@@ -394,7 +409,7 @@ query ShadowedLogins {
     }
   }
 }
-`,vz=`# en: Who am I, and what may I do?
+`,yz=`# en: Who am I, and what may I do?
 # de: Wer bin ich, und was darf ich?
 # group: Operation / Betrieb
 # Name and roles of the credential in the token field; \`customerUser\` is set for a signed-in customer user.
@@ -408,18 +423,561 @@ query WhoAmI {
     }
   }
 }
-`,yz=`{
-  "id": "paste-an-id-here"
+`,bz=`# en: Logins that several sources hold
+# de: Logins, die mehrere Quellen führen
+# group: Operation / Betrieb
+# All of them, page by page. The first source named owns the login, the others are hidden by it.
+query Duplicates {
+  duplicateLogins(first: 20) {
+    totalCount
+    edges {
+      login
+      sources {
+        key
+        name
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
 }
-`,bz=`{
+`,xz=`# en: What may somebody do, and why?
+# de: Was darf jemand, und warum?
+# group: Permissions and services / Berechtigungen und Services
+# \`permissions\` is what is in effect; \`grants\` has one entry for each reason:
+# DIRECT, through a CUSTOMER, ALWAYS for everybody, or UNRESTRICTED where group support is off.
+query PermissionsOfAUser {
+  customerUser(login: "anna.mueller") {
+    effectivePermissions {
+      group {
+        name
+      }
+      permissions
+      grants {
+        origin
+        permissions
+        customer {
+          name
+        }
+      }
+    }
+    # What is stored for the login itself.
+    groups {
+      group {
+        name
+      }
+      permissions
+    }
+    hasPermission(group: "Support", permission: RW)
+  }
+}
+`,Sz=`# en: The members of a group
+# de: Die Mitglieder einer Gruppe
+# group: Permissions and services / Berechtigungen und Services
+# Those with a grant of their own: customer users by login, customers by customer ID.
+query MembersOfAGroup {
+  group(name: "Support") {
+    name
+    customerUsers(first: 10) {
+      totalCount
+      edges {
+        login
+        permissions
+        # null where no source holds the login any more
+        node {
+          fullName
+        }
+      }
+    }
+    customers(first: 10) {
+      totalCount
+      edges {
+        customerId
+        context
+        permissions
+        node {
+          name
+        }
+      }
+    }
+  }
+}
+`,Cz=`# en: Who holds a permission, for whatever reason?
+# de: Wer hat eine Berechtigung, aus welchem Grund auch immer?
+# group: Permissions and services / Berechtigungen und Services
+# The exact inverse of \`effectivePermissions\`: direct grants, grants of customers, and always-groups.
+query WhoHoldsAPermission {
+  group(name: "Logistik") {
+    effectiveCustomerUsers(permission: RW, first: 10) {
+      totalCount
+      edges {
+        login
+        permissions
+        node {
+          fullName
+          customerId
+        }
+      }
+    }
+  }
+}
+`,wz=`# en: The customers whose tickets somebody reaches
+# de: Die Kunden, deren Tickets jemand erreicht
+# group: Permissions and services / Berechtigungen und Services
+# Directly, as their customer user, or through a group that is granted for the tickets of other customers.
+query CustomersWithinReach {
+  customerUser(login: "haruki.tanaka") {
+    fullName
+    accessibleCustomers {
+      customer {
+        customerId
+        name
+      }
+      direct
+      indirect
+    }
+  }
+}
+`,Tz=`# en: Services of a user, users of a service
+# de: Services eines Benutzers, Benutzer eines Services
+# group: Permissions and services / Berechtigungen und Services
+# \`services\` are in effect: the valid assigned ones, or the default services where none is assigned.
+query ServicesBothWays {
+  customerUser(login: "anna.mueller") {
+    services {
+      name
+    }
+    # As stored, invalid ones included.
+    assignedServices {
+      name
+      validity
+    }
+  }
+  service(name: "Netzwerk::VPN") {
+    name
+    isDefault
+    parent {
+      name
+    }
+    customerUsers(first: 10) {
+      totalCount
+      edges {
+        login
+        node {
+          fullName
+        }
+      }
+    }
+  }
+  defaultServices {
+    name
+  }
+}
+`,Ez=`# en: Create a customer
+# de: Einen Kunden anlegen
+# group: Changes: people and customers / Änderungen: Personen und Kunden
+# Needs the role editor or admin: put the demo's admin token into the token field.
+# What you can put right stands in \`userErrors\`, and nothing was written then: run it twice, and the ID is TAKEN.
+mutation CreateCustomer {
+  createCustomer(
+    input: { customerId: "MUSTERWERK", name: "Musterwerk GmbH", zip: "20095", city: "Hamburg", country: "Germany" }
+  ) {
+    customer {
+      customerId
+      name
+      city
+      sourceKey
+    }
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,Dz=`# en: Create a customer user
+# de: Einen Kundenbenutzer anlegen
+# group: Changes: people and customers / Änderungen: Personen und Kunden
+# Needs the role editor or admin: put the demo's admin token into the token field.
+# It goes into the first writable source where none is named. A login that any source has is TAKEN;
+# while a source is silent nobody knows, and nothing is written.
+mutation CreateCustomerUser {
+  createCustomerUser(
+    input: {
+      login: "erika.muster"
+      firstName: "Erika"
+      lastName: "Muster"
+      email: "erika.muster@musterwerk.example"
+      customerId: "MUSTERWERK"
+    }
+  ) {
+    customerUser {
+      login
+      fullName
+      customer {
+        name
+      }
+      source {
+        name
+      }
+    }
+    # Made up where no password is given, and shown this once.
+    generatedPassword
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,Oz=`# en: Change a customer user
+# de: Einen Kundenbenutzer ändern
+# group: Changes: people and customers / Änderungen: Personen und Kunden
+# Needs the role editor or admin: put the demo's admin token into the token field.
+# What is left out stays as it is; null or "" empties a field.
+# Send the \`version\` you have read as \`ifVersion\`, and a change by somebody else in between is a CONFLICT.
+mutation ChangeCustomerUser {
+  updateCustomerUser(input: { login: "erika.muster", title: "Dr.", phone: "+49 40 5550 100", city: "Hamburg" }) {
+    customerUser {
+      fullName
+      phone
+      city
+      changedAt
+      version
+    }
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,kz=`# en: Give somebody a new password
+# de: Jemandem ein neues Passwort geben
+# group: Changes: people and customers / Änderungen: Personen und Kunden
+# Needs the role editor or admin: put the demo's admin token into the token field.
+# Made up where none is given, and shown this once; only its hash is stored.
+mutation SetPassword {
+  setCustomerUserPassword(input: { login: "erika.muster" }) {
+    customerUser {
+      login
+    }
+    generatedPassword
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,Az=`# en: Set the additional customers of a user
+# de: Die zusätzlichen Kunden eines Benutzers setzen
+# group: Changes: people and customers / Änderungen: Personen und Kunden
+# Needs the role admin: put the demo's admin token into the token field.
+# The list replaces the one that is stored; the primary customer is a field of the customer user itself.
+mutation AdditionalCustomers {
+  setCustomerUserCustomers(input: { login: "erika.muster", customerIds: ["NORDLICHT", "HANSEATIC"] }) {
+    customerUser {
+      login
+      customerIds
+      additionalCustomerIds
+    }
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,jz=`# en: Add users to a customer, and remove some
+# de: Einem Kunden Benutzer hinzufügen und wegnehmen
+# group: Changes: people and customers / Änderungen: Personen und Kunden
+# Needs the role admin: put the demo's admin token into the token field.
+# The same relation from the other side: only the logins named are changed.
+mutation MembersOfACustomer {
+  updateCustomerMembers(input: { customerId: "SAKURA", add: ["erika.muster"], remove: ["mehmet.yilmaz"] }) {
+    customer {
+      name
+      customerUsers(membership: [ADDITIONAL], first: 10) {
+        nodes {
+          login
+        }
+      }
+    }
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,Mz=`# en: Create a group
+# de: Eine Gruppe anlegen
+# group: Changes: permissions / Änderungen: Berechtigungen
+# Needs the role admin: put the demo's admin token into the token field.
+mutation CreateGroup {
+  createGroup(input: { name: "Musterteam", comment: "Trying things out" }) {
+    group {
+      name
+      comment
+      validity
+    }
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,Nz=`# en: Grant a user permissions on groups
+# de: Einem Benutzer Berechtigungen auf Gruppen geben
+# group: Changes: permissions / Änderungen: Berechtigungen
+# Needs the role admin: put the demo's admin token into the token field.
+# Each group named gets exactly these permissions, [] takes all away; groups that are not named stay.
+mutation GrantsOfAUser {
+  setCustomerUserGroups(
+    input: {
+      login: "erika.muster"
+      grants: [{ group: "Musterteam", permissions: [RW] }, { group: "Support", permissions: [RO] }]
+    }
+  ) {
+    customerUser {
+      groups {
+        group {
+          name
+        }
+        permissions
+      }
+    }
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,Pz=`# en: Grant users permissions on a group
+# de: Benutzern Berechtigungen auf eine Gruppe geben
+# group: Changes: permissions / Änderungen: Berechtigungen
+# Needs the role admin: put the demo's admin token into the token field.
+# The same grants from the other side: only the logins named are changed.
+mutation GrantsOnAGroup {
+  setGroupCustomerUsers(
+    input: {
+      group: "Musterteam"
+      grants: [{ login: "anna.mueller", permissions: [RO] }, { login: "lena.huber", permissions: [RO] }]
+    }
+  ) {
+    group {
+      customerUsers(first: 10) {
+        edges {
+          login
+          permissions
+        }
+      }
+    }
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,Fz=`# en: Grant a customer permissions on groups
+# de: Einem Kunden Berechtigungen auf Gruppen geben
+# group: Changes: permissions / Änderungen: Berechtigungen
+# Needs the role admin: put the demo's admin token into the token field.
+# They reach all its customer users, for the tickets of their own customer or of OTHER_CUSTOMERS.
+mutation GrantsOfACustomer {
+  setCustomerGroups(
+    input: { customerId: "MUSTERWERK", grants: [{ group: "Projects", context: SAME_CUSTOMER, permissions: [RO] }] }
+  ) {
+    customer {
+      name
+      groups {
+        group {
+          name
+        }
+        context
+        permissions
+      }
+    }
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,Iz=`# en: Grant customers permissions on a group
+# de: Kunden Berechtigungen auf eine Gruppe geben
+# group: Changes: permissions / Änderungen: Berechtigungen
+# Needs the role admin: put the demo's admin token into the token field.
+# The same grants from the other side: only the customers named are changed.
+mutation CustomersOnAGroup {
+  setGroupCustomers(
+    input: {
+      group: "Musterteam"
+      grants: [
+        { customerId: "NORDLICHT", permissions: [RO] }
+        { customerId: "MUSTERWERK", permissions: [RW] }
+      ]
+    }
+  ) {
+    group {
+      customers(first: 10) {
+        edges {
+          customerId
+          context
+          permissions
+        }
+      }
+    }
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,Lz=`# en: Create a service
+# de: Einen Service anlegen
+# group: Changes: services and tickets / Änderungen: Services und Tickets
+# Needs the role admin: put the demo's admin token into the token field.
+# The name holds the whole path: parent and child are joined by '::'.
+mutation CreateService {
+  createService(input: { name: "Netzwerk::Musterdienst" }) {
+    service {
+      name
+      parent {
+        name
+      }
+    }
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,Rz=`# en: Assign services to a user
+# de: Einem Benutzer Services zuweisen
+# group: Changes: services and tickets / Änderungen: Services und Tickets
+# Needs the role admin: put the demo's admin token into the token field.
+# The list replaces the one that is stored; with [] the default services are in effect again.
+mutation ServicesOfAUser {
+  setCustomerUserServices(input: { login: "erika.muster", services: ["Netzwerk::Musterdienst", "ERP"] }) {
+    customerUser {
+      services {
+        name
+      }
+    }
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,zz=`# en: Add users to a service, and remove some
+# de: Einem Service Benutzer hinzufügen und wegnehmen
+# group: Changes: services and tickets / Änderungen: Services und Tickets
+# Needs the role admin: put the demo's admin token into the token field.
+# The same assignments from the other side: only the logins named are changed.
+mutation UsersOfAService {
+  updateServiceCustomerUsers(
+    input: { service: "Netzwerk::Musterdienst", add: ["anna.mueller", "lena.huber"], remove: ["erika.muster"] }
+  ) {
+    service {
+      customerUsers(first: 10) {
+        edges {
+          login
+        }
+      }
+    }
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,Bz=`# en: Set the customer user of a ticket
+# de: Den Kundenbenutzer eines Tickets setzen
+# group: Changes: services and tickets / Änderungen: Services und Tickets
+# Needs the role editor or admin: put the demo's admin token into the token field.
+# The ticket's mapped dynamic fields become those of this customer user; while a silent source may hold the login,
+# nothing is written.
+mutation CustomerUserOfATicket {
+  setTicketCustomerUser(input: { ticketId: 1, login: "erika.muster" }) {
+    dynamicFields {
+      name
+      value
+    }
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,Vz=`# en: Give a customer user another login
+# de: Einem Kundenbenutzer einen anderen Login geben
+# group: Changes: people and customers / Änderungen: Personen und Kunden
+# Needs the role editor or admin: put the demo's admin token into the token field.
+# Grants, relations, services, preferences, dynamic fields, saved searches and tickets come along.
+mutation RenameCustomerUser {
+  updateCustomerUser(input: { login: "erika.muster", newLogin: "erika.beispiel", lastName: "Beispiel" }) {
+    customerUser {
+      login
+      fullName
+      additionalCustomerIds
+      groups {
+        group {
+          name
+        }
+        permissions
+      }
+    }
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,Hz=`# en: Disable a customer user
+# de: Einen Kundenbenutzer ungültig setzen
+# group: Changes: people and customers / Änderungen: Personen und Kunden
+# Needs the role editor or admin: put the demo's admin token into the token field.
+# Nobody is ever deleted: an invalid customer user leaves the lists, keeps the login, and can come back.
+mutation DisableCustomerUser {
+  updateCustomerUser(input: { login: "erika.beispiel", validity: INVALID }) {
+    customerUser {
+      login
+      validity
+    }
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,Uz=`{
+  "id": "WzEsIkN1c3RvbWVyVXNlciIsImN1c3RvbWVyX3VzZXIiLCJhbm5hLm11ZWxsZXIiXQ"
+}
+`,Wz=`{
   "first": 5,
   "after": null
 }
-`,xz=Object.assign({"../operations/010-one-customer-user.graphql":oz,"../operations/020-several-by-login.graphql":sz,"../operations/030-customer-of-a-user.graphql":cz,"../operations/040-node-by-id.graphql":lz,"../operations/110-first-page.graphql":uz,"../operations/120-next-page.graphql":dz,"../operations/130-search.graphql":fz,"../operations/140-filter-by-customer.graphql":pz,"../operations/150-custom-field-room.graphql":mz,"../operations/160-customers-with-users.graphql":hz,"../operations/210-sources-and-health.graphql":gz,"../operations/220-shadowed-logins.graphql":_z,"../operations/230-viewer.graphql":vz}),Sz=Object.assign({"../operations/040-node-by-id.json":yz,"../operations/120-next-page.json":bz}),Cz=/^# (en|de|group): (.*)\n/,wz=Object.keys(xz).sort().map(Tz);function Tz(e){let t={},n=xz[e];for(let e;e=Cz.exec(n);n=n.slice(e[0].length))t[e[1]]=e[2].trim();let[r,i=r]=t.group.split(` / `);return{name:e.replace(/^.*\/|\.graphql$/g,``),caption:{en:t.en,de:t.de},group:{en:r,de:i},text:n,variables:Sz[e.replace(/\.graphql$/,`.json`)]??``}}var Ez=`kundengraph:language`,Dz={en:`English`,de:`Deutsch`},Oz={en:{title:`Saved operations`,filter:`Filter`,language:`Language`,none:`No operation matches.`},de:{title:`Gespeicherte Abfragen`,filter:`Filtern`,language:`Sprache`,none:`Keine Abfrage passt.`}},kz={title:`Saved operations`,icon:Pz,content:Az};function Az(){let[e,t]=(0,L.useState)(Nz),[n,r]=(0,L.useState)(``),i=jz(),a=Oz[e],o=Object.entries(Object.groupBy(wz.filter(t=>Mz(t,e,n)),t=>t.group[e])),s=e=>{localStorage.setItem(Ez,e),t(e)};return(0,H.jsxs)(`section`,{className:`saved-operations`,"aria-label":a.title,lang:e,children:[(0,H.jsxs)(`div`,{className:`saved-operations-head`,children:[(0,H.jsx)(`h2`,{children:a.title}),(0,H.jsx)(`div`,{className:`language-switch`,role:`group`,"aria-label":a.language,children:Object.entries(Dz).map(([t,n])=>(0,H.jsx)(`button`,{type:`button`,lang:t,"aria-pressed":t===e,onClick:()=>s(t),children:n},t))})]}),(0,H.jsx)(`input`,{type:`search`,className:`saved-operations-filter`,"aria-label":a.filter,placeholder:a.filter,value:n,onChange:e=>r(e.target.value)}),o.map(([t,n])=>(0,H.jsxs)(`div`,{className:`saved-operations-group`,children:[(0,H.jsx)(`h3`,{children:t}),(0,H.jsx)(`ul`,{children:n.map(t=>(0,H.jsx)(`li`,{children:(0,H.jsx)(`button`,{type:`button`,"data-operation":t.name,onClick:()=>i(t,e),children:t.caption[e]})},t.name))})]},t)),o.length===0&&(0,H.jsx)(`p`,{className:`saved-operations-none`,children:a.none})]})}function jz(){let{queryEditor:e,variableEditor:t}=Ds(ja(`queryEditor`,`variableEditor`)),{addTab:n}=Os();return(r,i)=>{n(),e?.setValue(`# ${r.caption[i]}\n${r.text}`),t?.setValue(r.variables),e?.focus(),e?.getContainerDomNode().scrollIntoView({block:`nearest`})}}function Mz(e,t,n){let r=`${e.caption[t]} ${e.group[t]} ${e.text}`.toLowerCase();return n.toLowerCase().split(/\s+/).every(e=>r.includes(e))}function Nz(){let e=localStorage.getItem(Ez);return e in Dz?e:navigator.language.toLowerCase().startsWith(`de`)?`de`:`en`}function Pz(){return(0,H.jsxs)(`svg`,{viewBox:`0 0 24 24`,fill:`none`,stroke:`currentColor`,strokeWidth:`1.5`,strokeLinejoin:`round`,"aria-hidden":`true`,children:[(0,H.jsx)(`path`,{d:`M6 3.5h12v17l-6-4.6-6 4.6z`}),(0,H.jsx)(`path`,{d:`M9.2 8h5.6M9.2 11.4h5.6`,strokeLinecap:`round`})]})}function Fz({title:e,token:t}){return(0,H.jsxs)(`header`,{className:`top-bar`,children:[(0,H.jsxs)(`h1`,{className:`top-bar-title`,children:[(0,H.jsx)(`img`,{src:`./favicon.svg`,alt:``,width:`26`,height:`26`}),e]}),(0,H.jsx)(Iz,{}),(0,H.jsx)(Lz,{token:t}),(0,H.jsx)(Rz,{})]})}function Iz(){let{schema:e,isIntrospecting:t}=Ds(ja(`schema`,`isIntrospecting`)),[n,r]=t?[`loading`,`Reading the schema …`]:e?[`ready`,`Schema loaded`]:[`refused`,`No schema: is the token right?`];return(0,H.jsx)(`p`,{className:`schema-status`,"data-state":n,role:`status`,children:r})}function Lz({token:e}){let{introspect:t}=Os(),[n,r]=(0,L.useState)(e.value),[i,a]=(0,L.useState)(!1),o=(0,L.useRef)(e.value),s=t=>{r(t.target.value),e.value=t.target.value},c=()=>{o.current!==e.value&&(o.current=e.value,t())};return(0,H.jsxs)(`div`,{className:`token-field`,children:[(0,H.jsx)(`label`,{htmlFor:`token`,children:`API token`}),(0,H.jsx)(`input`,{id:`token`,type:i?`text`:`password`,value:n,onChange:s,onBlur:c,onKeyDown:e=>e.key===`Enter`&&c(),placeholder:`none`,autoComplete:`off`,autoCapitalize:`off`,spellCheck:!1,title:`Sent as Authorization: Bearer …; kept until this browser tab is closed`}),(0,H.jsx)(`button`,{type:`button`,"aria-controls":`token`,"aria-pressed":i,"aria-label":i?`Hide the token`:`Show the token`,onClick:()=>a(!i),children:i?`Hide`:`Show`})]})}function Rz(){let e=Ds(e=>e.theme),{setTheme:t}=Os();return(0,L.useEffect)(()=>{if(e)return;let n=matchMedia(`(prefers-color-scheme: dark)`),r=()=>t(null);return n.addEventListener(`change`,r),()=>n.removeEventListener(`change`,r)},[e,t]),(0,H.jsxs)(`div`,{className:`theme-field`,children:[(0,H.jsx)(`label`,{htmlFor:`theme`,children:`Theme`}),(0,H.jsxs)(`select`,{id:`theme`,value:e??``,onChange:e=>t(e.target.value||null),children:[(0,H.jsx)(`option`,{value:``,children:`System`}),(0,H.jsx)(`option`,{value:`light`,children:`Light`}),(0,H.jsx)(`option`,{value:`dark`,children:`Dark`})]})]})}var zz=[kz,XL,{...bR({showAttribution:!1}),title:`Query builder`},RR],Bz=`(min-width: 50rem)`,Vz=`# Saved operations are in the panel on the left; Ctrl+Enter runs what is written here.
+`,Gz=Object.assign({"../operations/010-one-customer-user.graphql":oz,"../operations/020-several-by-login.graphql":sz,"../operations/030-customer-of-a-user.graphql":cz,"../operations/040-node-by-id.graphql":lz,"../operations/110-first-page.graphql":uz,"../operations/120-next-page.graphql":dz,"../operations/130-search.graphql":fz,"../operations/140-filter-by-customer.graphql":pz,"../operations/150-custom-field-room.graphql":mz,"../operations/160-customers-with-users.graphql":hz,"../operations/170-counts.graphql":gz,"../operations/210-sources-and-health.graphql":_z,"../operations/220-shadowed-logins.graphql":vz,"../operations/230-viewer.graphql":yz,"../operations/240-duplicates.graphql":bz,"../operations/310-permissions-of-a-user.graphql":xz,"../operations/320-members-of-a-group.graphql":Sz,"../operations/330-who-holds-a-permission.graphql":Cz,"../operations/340-customers-within-reach.graphql":wz,"../operations/350-services-both-ways.graphql":Tz,"../operations/410-create-customer.graphql":Ez,"../operations/420-create-customer-user.graphql":Dz,"../operations/430-change-customer-user.graphql":Oz,"../operations/440-set-password.graphql":kz,"../operations/450-additional-customers.graphql":Az,"../operations/460-members-of-a-customer.graphql":jz,"../operations/510-create-group.graphql":Mz,"../operations/520-grants-of-a-user.graphql":Nz,"../operations/530-grants-on-a-group.graphql":Pz,"../operations/540-grants-of-a-customer.graphql":Fz,"../operations/550-customers-on-a-group.graphql":Iz,"../operations/610-create-service.graphql":Lz,"../operations/620-services-of-a-user.graphql":Rz,"../operations/630-users-of-a-service.graphql":zz,"../operations/640-customer-user-of-a-ticket.graphql":Bz,"../operations/710-rename-customer-user.graphql":Vz,"../operations/720-disable-customer-user.graphql":Hz}),Kz=Object.assign({"../operations/040-node-by-id.json":Uz,"../operations/120-next-page.json":Wz}),qz=/^# (en|de|group): (.*)\n/,Jz=Object.keys(Gz).sort().map(Yz);function Yz(e){let t={},n=Gz[e];for(let e;e=qz.exec(n);n=n.slice(e[0].length))t[e[1]]=e[2].trim();let[r,i=r]=t.group.split(` / `);return{name:e.replace(/^.*\/|\.graphql$/g,``),caption:{en:t.en,de:t.de},group:{en:r,de:i},text:n,variables:Kz[e.replace(/\.graphql$/,`.json`)]??``}}var Xz=`kundengraph:language`,Zz={en:`English`,de:`Deutsch`},Qz={en:{title:`Saved operations`,filter:`Filter`,language:`Language`,none:`No operation matches.`},de:{title:`Gespeicherte Abfragen`,filter:`Filtern`,language:`Sprache`,none:`Keine Abfrage passt.`}},$z={title:`Saved operations`,icon:iB,content:eB};function eB(){let[e,t]=(0,L.useState)(rB),[n,r]=(0,L.useState)(``),i=tB(),a=Qz[e],o=Object.entries(Object.groupBy(Jz.filter(t=>nB(t,e,n)),t=>t.group[e])),s=e=>{localStorage.setItem(Xz,e),t(e)};return(0,H.jsxs)(`section`,{className:`saved-operations`,"aria-label":a.title,lang:e,children:[(0,H.jsxs)(`div`,{className:`saved-operations-head`,children:[(0,H.jsx)(`h2`,{children:a.title}),(0,H.jsx)(`div`,{className:`language-switch`,role:`group`,"aria-label":a.language,children:Object.entries(Zz).map(([t,n])=>(0,H.jsx)(`button`,{type:`button`,lang:t,"aria-pressed":t===e,onClick:()=>s(t),children:n},t))})]}),(0,H.jsx)(`input`,{type:`search`,className:`saved-operations-filter`,"aria-label":a.filter,placeholder:a.filter,value:n,onChange:e=>r(e.target.value)}),o.map(([t,n])=>(0,H.jsxs)(`div`,{className:`saved-operations-group`,children:[(0,H.jsx)(`h3`,{children:t}),(0,H.jsx)(`ul`,{children:n.map(t=>(0,H.jsx)(`li`,{children:(0,H.jsx)(`button`,{type:`button`,"data-operation":t.name,onClick:()=>i(t,e),children:t.caption[e]})},t.name))})]},t)),o.length===0&&(0,H.jsx)(`p`,{className:`saved-operations-none`,children:a.none})]})}function tB(){let{queryEditor:e,variableEditor:t}=Ds(ja(`queryEditor`,`variableEditor`)),{addTab:n}=Os();return(r,i)=>{n(),e?.setValue(`# ${r.caption[i]}\n${r.text}`),t?.setValue(r.variables),e?.focus(),e?.getContainerDomNode().scrollIntoView({block:`nearest`})}}function nB(e,t,n){let r=`${e.caption[t]} ${e.group[t]} ${e.text}`.toLowerCase();return n.toLowerCase().split(/\s+/).every(e=>r.includes(e))}function rB(){let e=localStorage.getItem(Xz);return e in Zz?e:navigator.language.toLowerCase().startsWith(`de`)?`de`:`en`}function iB(){return(0,H.jsxs)(`svg`,{viewBox:`0 0 24 24`,fill:`none`,stroke:`currentColor`,strokeWidth:`1.5`,strokeLinejoin:`round`,"aria-hidden":`true`,children:[(0,H.jsx)(`path`,{d:`M6 3.5h12v17l-6-4.6-6 4.6z`}),(0,H.jsx)(`path`,{d:`M9.2 8h5.6M9.2 11.4h5.6`,strokeLinecap:`round`})]})}function aB({title:e,token:t}){return(0,H.jsxs)(`header`,{className:`top-bar`,children:[(0,H.jsxs)(`h1`,{className:`top-bar-title`,children:[(0,H.jsx)(`img`,{src:`./favicon.svg`,alt:``,width:`26`,height:`26`}),e]}),(0,H.jsx)(oB,{}),(0,H.jsx)(sB,{token:t}),(0,H.jsx)(cB,{})]})}function oB(){let{schema:e,isIntrospecting:t}=Ds(ja(`schema`,`isIntrospecting`)),[n,r]=t?[`loading`,`Reading the schema …`]:e?[`ready`,`Schema loaded`]:[`refused`,`No schema: is the token right?`];return(0,H.jsx)(`p`,{className:`schema-status`,"data-state":n,role:`status`,children:r})}function sB({token:e}){let{introspect:t}=Os(),[n,r]=(0,L.useState)(e.value),[i,a]=(0,L.useState)(!1),o=(0,L.useRef)(e.value),s=t=>{r(t.target.value),e.value=t.target.value},c=()=>{o.current!==e.value&&(o.current=e.value,t())};return(0,H.jsxs)(`div`,{className:`token-field`,children:[(0,H.jsx)(`label`,{htmlFor:`token`,children:`API token`}),(0,H.jsx)(`input`,{id:`token`,type:i?`text`:`password`,value:n,onChange:s,onBlur:c,onKeyDown:e=>e.key===`Enter`&&c(),placeholder:`none`,autoComplete:`off`,autoCapitalize:`off`,spellCheck:!1,title:`Sent as Authorization: Bearer …; kept until this browser tab is closed`}),(0,H.jsx)(`button`,{type:`button`,"aria-controls":`token`,"aria-pressed":i,"aria-label":i?`Hide the token`:`Show the token`,onClick:()=>a(!i),children:i?`Hide`:`Show`})]})}function cB(){let e=Ds(e=>e.theme),{setTheme:t}=Os();return(0,L.useEffect)(()=>{if(e)return;let n=matchMedia(`(prefers-color-scheme: dark)`),r=()=>t(null);return n.addEventListener(`change`,r),()=>n.removeEventListener(`change`,r)},[e,t]),(0,H.jsxs)(`div`,{className:`theme-field`,children:[(0,H.jsx)(`label`,{htmlFor:`theme`,children:`Theme`}),(0,H.jsxs)(`select`,{id:`theme`,value:e??``,onChange:e=>t(e.target.value||null),children:[(0,H.jsx)(`option`,{value:``,children:`System`}),(0,H.jsx)(`option`,{value:`light`,children:`Light`}),(0,H.jsx)(`option`,{value:`dark`,children:`Dark`})]})]})}var lB=[$z,XL,{...bR({showAttribution:!1}),title:`Query builder`},RR],uB=`(min-width: 50rem)`,dB=`# Saved operations are in the panel on the left; Ctrl+Enter runs what is written here.
 query WhoAmI {
   viewer {
     name
     roles
   }
 }
-`;function Hz({title:e,token:t,fetcher:n}){return(0,H.jsx)(Ts,{fetcher:n,plugins:zz,referencePlugin:XL,visiblePlugin:matchMedia(Bz).matches?kz:void 0,defaultQuery:Vz,inputValueDeprecation:!0,schemaDescription:!0,children:(0,H.jsx)(SR,{children:(0,H.jsxs)($L,{children:[(0,H.jsx)(Uz,{}),(0,H.jsx)(Fz,{title:e,token:t}),(0,H.jsx)(`main`,{className:`explorer`,children:(0,H.jsx)(tz,{showPersistHeadersSettings:!1,children:(0,H.jsx)(az.Logo,{children:null})})})]})})})}function Uz(){let e=Ds(e=>e.queryEditor);return(0,L.useEffect)(()=>e?.updateOptions({wordWrap:`on`,wrappingIndent:`same`}),[e]),null}function Wz(e,t){let n=new URL(e);n.protocol=e.protocol.replace(`http`,`ws`);let r=Mo({url:e.href,enableIncrementalDelivery:!1,wsClient:ie({url:n.href,connectionParams:()=>t.credentials})});return(e,n)=>r(e,{...n,headers:{...t.credentials,...n?.headers}})}var Gz=`kundengraph:token`,Kz=class{get value(){return sessionStorage.getItem(Gz)??``}set value(e){let t=e.trim();t?sessionStorage.setItem(Gz,t):sessionStorage.removeItem(Gz)}get credentials(){return this.value?{authorization:`Bearer ${this.value}`}:{}}},qz={path:`../graphql`,title:`Kundengraph`};async function Jz(){let e={...qz,...await Yz()};return{title:e.title,url:new URL(e.path,location.href)}}async function Yz(){try{let e=await fetch(`config.json`);return e.ok?await e.json():{}}catch{return{}}}var Xz=await Jz(),Zz=new Kz;document.title=`${Xz.title} – GraphiQL`,(0,Y_.createRoot)(document.getElementById(`page`)).render((0,H.jsx)(Hz,{title:Xz.title,token:Zz,fetcher:Wz(Xz.url,Zz)}));
+`;function fB({title:e,token:t,fetcher:n}){return(0,H.jsx)(Ts,{fetcher:n,plugins:lB,referencePlugin:XL,visiblePlugin:matchMedia(uB).matches?$z:void 0,defaultQuery:dB,inputValueDeprecation:!0,schemaDescription:!0,children:(0,H.jsx)(SR,{children:(0,H.jsxs)($L,{children:[(0,H.jsx)(pB,{}),(0,H.jsx)(aB,{title:e,token:t}),(0,H.jsx)(`main`,{className:`explorer`,children:(0,H.jsx)(tz,{showPersistHeadersSettings:!1,children:(0,H.jsx)(az.Logo,{children:null})})})]})})})}function pB(){let e=Ds(e=>e.queryEditor);return(0,L.useEffect)(()=>e?.updateOptions({wordWrap:`on`,wrappingIndent:`same`}),[e]),null}function mB(e,t){let n=new URL(e);n.protocol=e.protocol.replace(`http`,`ws`);let r=Mo({url:e.href,enableIncrementalDelivery:!1,wsClient:ie({url:n.href,connectionParams:()=>t.credentials})});return(e,n)=>r(e,{...n,headers:{...t.credentials,...n?.headers}})}var hB=`kundengraph:token`,gB=class{get value(){return sessionStorage.getItem(hB)??``}set value(e){let t=e.trim();t?sessionStorage.setItem(hB,t):sessionStorage.removeItem(hB)}get credentials(){return this.value?{authorization:`Bearer ${this.value}`}:{}}},_B={path:`../graphql`,title:`Kundengraph`};async function vB(){let e={..._B,...await yB()};return{title:e.title,url:new URL(e.path,location.href)}}async function yB(){try{let e=await fetch(`config.json`);return e.ok?await e.json():{}}catch{return{}}}var bB=await vB(),xB=new gB;document.title=`${bB.title} – GraphiQL`,(0,Y_.createRoot)(document.getElementById(`page`)).render((0,H.jsx)(fB,{title:bB.title,token:xB,fetcher:mB(bB.url,xB)}));
