@@ -284,6 +284,7 @@ class InSQLite(Tables):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
+        self.path.touch()
         self.url = f"sqlite:///{path}"
 
     async def load(self, table: str, rows: Sequence[Columns]) -> None:
@@ -358,8 +359,12 @@ WITH_CASE = tuple(name for name in STORES if name != "directory")
 """Stores that can be told to mind the case (SRC-7)."""
 
 
+_NUMBERS = itertools.count(1)
+
+
 def open_store(name: str, request: pytest.FixtureRequest, place: str) -> Store:
-    """One of STORES; `place` names the database, file or branch that it has for itself."""
+    """One of STORES; `place` begins the name of the database, file or branch that it has for itself."""
+    place = f"{place}{next(_NUMBERS)}"
     if name == "postgresql":
         return InPostgreSQL(request.getfixturevalue("postgresql"), place)
     if name == "mariadb":
