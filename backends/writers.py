@@ -91,6 +91,10 @@ Carry = Callable[[RegistrySession], Awaitable[None]]
 """What a change takes along in the registry; repeating it changes nothing. Functions of a Session will do."""
 
 
+Claim = Callable[[], Awaitable[None]]
+"""Looks once more whether names are free, while no other gateway can take them; what it raises undoes the write."""
+
+
 class Writer(Protocol[R]):
     """Creates and changes the records of one store.
 
@@ -103,7 +107,9 @@ class Writer(Protocol[R]):
     Unfinished.
     """
 
-    async def create(self, values: Values, password_hash: str | None = None) -> R:
+    async def create(
+        self, values: Values, password_hash: str | None = None, *, claim: Claim | None = None
+    ) -> R:
         """A new record; what is not given is empty, and valid."""
         ...
 
@@ -113,6 +119,7 @@ class Writer(Protocol[R]):
         changes: Values,
         *,
         check: Callable[[R], None] | None = None,
+        claim: Claim | None = None,
         carry: Carry | None = None,
     ) -> R:
         """The record with these changes; `check` sees it as stored, locked, before anything is written."""

@@ -15,9 +15,12 @@ from backends.sql.database import Database, Row, Session
 from backends.sql.exactly import Exactly
 from backends.sql.failures import DuplicateKey
 from backends.sql.storing import Storage, Stored, places_of
-from backends.sql.transactions import lock_names, one_write, share
+from backends.sql.transactions import Write, lock_names, one_write, share
 from backends.sql.writing import FOR_UPDATE, Stamp
-from backends.writers import Carry, Conflict, Missing, Taken, Unstorable, Values
+from backends.writers import Carry, Claim, Conflict, Missing, Taken, Unstorable, Values
+
+NAMES = "logins and customer IDs"
+"""The lock of the registry under which names are taken, whatever the source."""
 
 
 class SqlWriter(Generic[R]):
@@ -49,19 +52,22 @@ class SqlWriter(Generic[R]):
         self._reader = SqlBackend(mapping, database, table, record)
         self._made: Storage | None = None
 
-    async def create(self, values: Values, password_hash: str | None = None) -> R:
+    async def create(
+        self, values: Values, password_hash: str | None = None, *, claim: Claim | None = None
+    ) -> R:
         storage = await self._storage()
         columns = storage.created(values)
         key = self._key_in(columns) or self._refuse_key()
         if password_hash is not None:
             self._check_hash(storage, password_hash)
         try:
-            async with self._database.transaction() as session:
-                await self._reserve(session, storage, key, None)
-                await self._insert(session, storage, columns)
+            async with one_write(self._database, self._registry) as write:
+                await self._claimed(write, claim)
+                await self._reserve(write.session, storage, key, None)
+                await self._insert(write.session, storage, columns)
                 if password_hash is not None:
-                    await self._set_password(session, key, password_hash)
-                return self._record(await self._read(session, key))
+                    await self._set_password(write.session, key, password_hash)
+                return self._record(await self._read(write.session, key))
         except DuplicateKey:
             raise Taken(await self._field_taken(columns, None)) from None
 
@@ -71,6 +77,7 @@ class SqlWriter(Generic[R]):
         changes: Values,
         *,
         check: Callable[[R], None] | None = None,
+        claim: Claim | None = None,
         carry: Carry | None = None,
     ) -> R:
         storage = await self._storage()
@@ -83,6 +90,7 @@ class SqlWriter(Generic[R]):
                 row = await self._read(write.session, stored_key, lock=True)
                 if check is not None:
                     check(self._record(row))
+                await self._claimed(write, claim)
                 new_key = await self._change(write.session, storage, row, columns)
                 if carry is not None:
                     await carry(await write.registry())
@@ -108,6 +116,12 @@ class SqlWriter(Generic[R]):
         sql = f"SELECT {column} FROM {self._table} WHERE {self._exactly.equals(self._key)}"
         rows = await self._database.fetch(self._dialect.finish(sql), self._exactly.value(stored_key))
         return rows[-1][0] if rows else None
+
+    async def _claimed(self, write: Write, claim: Claim | None) -> None:
+        """Let `claim` look while the names of all sources are this write's alone."""
+        if claim is not None:
+            await lock_names(await write.registry(), self._registry.dialect, (NAMES,))
+            await claim()
 
     async def _change(
         self, session: Session, storage: Storage, row: Row, columns: Mapping[str, Stored]

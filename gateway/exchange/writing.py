@@ -11,7 +11,7 @@ from backends.errors import GatewayError, SourceUnavailable
 from backends.mapping import RecordMapping
 from backends.model import CustomerUser, Freshness
 from backends.source import Source
-from backends.writers import Carry, Missing, Values
+from backends.writers import Carry, Claim, Missing, Values
 from gateway.exchange.cells import IGNORED, LOGIN, PASSWORD, Refusal, differs, meaning
 from resolvers.context import RequestContext, Services
 from resolvers.viewer import Viewer
@@ -35,12 +35,20 @@ class DryWriter:
 
     source: str
 
-    async def create(self, values: Values, password_hash: str | None = None) -> CustomerUser:
+    async def create(
+        self, values: Values, password_hash: str | None = None, *, claim: Claim | None = None
+    ) -> CustomerUser:
         """What would be there."""
         return CustomerUser(login=str(values.get(LOGIN)), source_key=self.source)
 
     async def update(
-        self, key: str, changes: Values, *, check: Any = None, carry: Carry | None = None
+        self,
+        key: str,
+        changes: Values,
+        *,
+        check: Any = None,
+        claim: Claim | None = None,
+        carry: Carry | None = None,
     ) -> CustomerUser:
         """The same of a change."""
         return CustomerUser(login=key, source_key=self.source)

@@ -71,8 +71,16 @@ async def create(context: RequestContext, new: NewUser) -> Created:
     password, generated = _password(new.password, into, source, noted)
     noted.check()
     hashed = await writes.hasher.hash(password, into.password_hash) if password else None
+
+    async def claim() -> None:
+        late = Findings()
+        await free(context.users, login, ("login",), late)
+        await address_checked(context, source, into, values, late)
+        late.check()
+
     try:
-        user = await written(into.writer.create(values, hashed), "login")
+        async with writes.turn:
+            user = await written(into.writer.create(values, hashed, claim=claim), "login")
     finally:
         await forget(context, source, login)
     return Created(user, password if generated else None)
@@ -91,14 +99,24 @@ async def update(context: RequestContext, changes: UserChanges) -> CustomerUser:
     guard = Guard(context, before, changes.if_version)
     new_login = changes.new_login or before.login
     renamed = new_login != before.login or "customerId" in values
+
+    async def claim() -> None:
+        late = Findings()
+        if fold(new_login) != fold(before.login):
+            await free(context.users, new_login, ("newLogin",), late)
+        await address_checked(context, source, into, values, late, before)
+        late.check()
+
     writing = into.writer.update(
         before.login,
         values,
         check=guard,
+        claim=claim if new_login != before.login or "email" in values else None,
         carry=_carry(context, guard, new_login, values) if renamed else None,
     )
     try:
-        return await written(writing, "login", {"login": "newLogin"}, guard)
+        async with context.services.writes.turn:
+            return await written(writing, "login", {"login": "newLogin"}, guard)
     finally:
         await forget(context, source, before.login, new_login)
 

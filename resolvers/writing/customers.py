@@ -68,8 +68,16 @@ async def create(context: RequestContext, new: NewCustomer) -> ChangedCustomer:
     left = partial(writes.relatives.left_of_customer, customer_id)
     await inheritable(context, left, path, noted, adopt=new.adopt)
     noted.check()
+
+    async def claim() -> None:
+        late = Findings()
+        await free(context.customers, customer_id, path, late)
+        late.check()
+
     try:
-        customer = await written(writes.customers[source.key].writer.create(values), "customerId")
+        async with writes.turn:
+            writing = writes.customers[source.key].writer.create(values, claim=claim)
+            customer = await written(writing, "customerId")
     finally:
         await _forget(context, source, customer_id)
     return ChangedCustomer(customer)
@@ -84,11 +92,24 @@ async def update(context: RequestContext, changes: CustomerChanges) -> ChangedCu
     members = _Members((), {}) if new == old else await _members(context, old, noted)
     noted.check()
     writes, guard = context.services.writes, Guard(context, before, changes.if_version)
+
+    async def claim() -> None:
+        late = Findings()
+        if fold(new) != fold(old):
+            await free(context.customers, new, ("newCustomerId",), late)
+        late.check()
+
+    renamed = new != old
     writing = writes.customers[source.key].writer.update(
-        old, values, check=guard, carry=None if new == old else writes.relatives.of_customer(old, new)
+        old,
+        values,
+        check=guard,
+        claim=claim if renamed else None,
+        carry=writes.relatives.of_customer(old, new) if renamed else None,
     )
     try:
-        customer = await written(writing, "customerId", {"customerId": "newCustomerId"}, guard)
+        async with writes.turn:
+            customer = await written(writing, "customerId", {"customerId": "newCustomerId"}, guard)
     finally:
         await _forget(context, source, old, new)
         await members.forget(context)

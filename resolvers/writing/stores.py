@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol
@@ -54,3 +55,5 @@ class WriteStores:
     relatives: Relatives
     hasher: Hasher
     addresses: EmailRules = field(default_factory=EmailRules)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a name is taken, so that one write of this process at a time waits for the other gateways."""

@@ -198,6 +198,36 @@ async def test_of_two_who_make_the_same_login_at_once_one_does(desk: Gateway, of
     assert len(await offices.rows("SELECT login FROM customer_user WHERE lower(login) = 'twin'")) == 1
 
 
+async def test_of_four_with_the_same_address_at_once_one_is_made(desk: Gateway, offices: Offices) -> None:
+    async with offices.gateway() as other:
+        payloads = await asyncio.gather(
+            *(
+                gateway.create(f"address{place}", email="once@race.test")
+                for place, gateway in enumerate([desk, other, desk, other])
+            )
+        )
+    assert sorted(found(one) for one in payloads) == [[], *[[("email", "TAKEN")]] * 3]
+    assert len(await offices.rows("SELECT login FROM customer_user WHERE email = 'once@race.test'")) == 1
+
+
+async def test_of_two_who_make_a_login_in_two_sources_at_once_one_does(
+    desk: Gateway, offices: Offices
+) -> None:
+    async with offices.gateway() as other:
+        payloads = await asyncio.gather(
+            *(
+                gateway.create("everywhere", source=source, email=f"{place}@everywhere.test")
+                for place, (gateway, source) in enumerate(
+                    [(desk, "desk"), (other, "branch"), (desk, "branch"), (other, "desk")]
+                )
+            )
+        )
+    assert sorted(found(one) for one in payloads) == [[], *[[("login", "TAKEN")]] * 3]
+    made = await offices.rows("SELECT login FROM customer_user WHERE login = 'everywhere'")
+    made += offices.branch("SELECT login FROM customer_user WHERE login = 'everywhere'")
+    assert len(made) == 1
+
+
 async def test_of_two_who_rename_at_once_one_does(desk: Gateway, offices: Offices) -> None:
     await desk.made("mover")
     async with offices.gateway() as other:
