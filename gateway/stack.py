@@ -54,6 +54,7 @@ class Stack:
             if config.cache.backend == "redis"
             else memory_cache(config.cache.max_entries)
         )
+        self._closing.push_async_callback(self._cache.close)
         self.services = self._services(secret)
 
     async def close(self) -> None:

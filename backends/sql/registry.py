@@ -31,6 +31,8 @@ TABLES = (
     "valid",
 )
 """What a registry must have, beside the table of groups."""
+TICKET_TABLES = ("ticket", "ticket_history")
+"""What it may have; without them there are no tickets."""
 
 _LINKED = "n.object_name", "r.user_id", "r.customer_id"
 
@@ -104,12 +106,14 @@ class SqlRegistry:
         await self._database.ping()
 
     async def inspect(self) -> Inspection:
-        missing = []
-        for table in (*TABLES, self.groups_table):
-            sql, args = self._dialect.columns(self._dialect.quoted(table))
-            if not await self._database.fetch(sql, args):
-                missing.append(Finding(table, None))
-        return Inspection(None, missing)
+        missing = [table for table in (*TABLES, self.groups_table) if not await self._has(table)]
+        tickets = [table for table in TICKET_TABLES if not await self._has(table)]
+        advice = [f"No tables {', '.join(tickets)}: tickets are not found here."] if tickets else []
+        return Inspection(None, [Finding(table, None) for table in missing], advice)
+
+    async def _has(self, table: str) -> bool:
+        sql, args = self._dialect.columns(self._dialect.quoted(table))
+        return bool(await self._database.fetch(sql, args))
 
     async def close(self) -> None:
         await self._database.close()

@@ -272,3 +272,12 @@ async def silent() -> AsyncIterator[int]:
         ended.set()
         server.close()
         await server.wait_closed()
+
+
+async def test_a_registry_without_tickets_can_serve_and_is_told_so(tmp_path: Path) -> None:
+    file = a_file(tmp_path / "registry.db")
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript("DROP TABLE ticket_history; DROP TABLE ticket;")
+    found = await findings(f"sqlite:///{file}", source("customer_user"))
+    assert found["registry"].can_serve
+    assert "No tables ticket, ticket_history" in " ".join(found["registry"].advice)
