@@ -1,0 +1,1 @@
+"""Measures the gateway as ratios within one run, over private servers: `python -m bench`."""
