@@ -71,7 +71,6 @@ app = App(
 
 File = Annotated[Path, Parameter(help="The configuration, a TOML file.")]
 DEFAULT_FILE = Path("kundengraph.toml")
-DEFAULT_FILE = Path("kundengraph.toml")
 
 
 @app.command(help_epilogue=EXIT_CODES)

@@ -1,7 +1,7 @@
 """Documents that clients name by their hash: trusted ones of a folder, and those that clients have sent before.
 
-Automatic persisted queries follow Apollo's protocol, whose two answers PERSISTED_QUERY_NOT_FOUND and
-PERSISTED_QUERY_NOT_SUPPORTED are the only codes that stand outside of the contract's list: its clients wait for them.
+Automatic persisted queries follow Apollo's protocol, whose answer PERSISTED_QUERY_NOT_FOUND is the only code that stands
+outside of the contract's list: its clients wait for it.
 """
 
 from __future__ import annotations

@@ -387,7 +387,7 @@ class TestRepairs:
         for _ in range(data.draw(st.integers(1, 4))):
             block = data.draw(st.sampled_from(["CustomerUser", "CustomerCompany", ""]))
             target = settings.get(block) if block else settings
-            if not isinstance(target, dict):
+            if not isinstance(target, dict) or not target:
                 continue
             key = data.draw(st.sampled_from(sorted(target)))
             inner = target[key]
