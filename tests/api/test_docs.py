@@ -19,6 +19,7 @@ import pytest
 
 from tests.api.running_demo import SCRIPTS, SECONDS, Demo, running_demo
 from tests.otobo.deviations import DEVIATIONS
+from tests.servers import need
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -129,7 +130,7 @@ def test_a_command_of_the_documents_does_its_work(
     if own.startswith("kundengraph init "):
         empty(folder)
     if own.startswith("curl ") and not shutil.which("curl"):
-        pytest.skip("not installed: curl")
+        need("not installed: curl")
     if own.startswith("kundengraph serve "):
         serve(own + " --port 0", folder)
         return

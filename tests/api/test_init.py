@@ -21,6 +21,7 @@ from gateway.config import loads
 from gateway.demo.servers.mariadb import MariaDB
 from gateway.demo.servers.postgresql import PostgreSQL
 from gateway.foundation import Outcome, attempt, lay
+from tests.servers import need
 
 TOML = """
 [registry]
@@ -248,7 +249,7 @@ async def test_views_of_extensions_do_not_make_a_database_used(postgresql: Postg
         "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'"
     )
     if available.strip() == "0":
-        pytest.skip("pg_stat_statements is not there")
+        need("pg_stat_statements is not there")
     postgresql.run_sql("CREATE EXTENSION pg_stat_statements", "init_extension")
     assert "20 tables created" in (await lay(config(postgresql.url("init_extension")))).done[0]
 
