@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from redis import asyncio as client
 
 from backends.breaker import Breaker
 from backends.cached import Cached
@@ -17,8 +18,6 @@ from gateway.demo.servers import redis as redis_server
 from gateway.demo.servers.redis import Redis
 from tests.servers import need
 from tests.unit.scripted import Clock, Scripted, a_user, fails, settled, waits_for
-
-client = pytest.importorskip("redis.asyncio", reason="the Redis client is not installed")
 
 TTL, NEGATIVE, STALE, MARK = 60.0, 15.0, 3600.0, 30.0
 PATIENT = 20.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.servers import need, tls_files
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
     """A directory whom anonymous callers may read."""
     need(slapd_server.available())
-    pytest.importorskip("bonsai")
+    need(None if find_spec("bonsai") else "bonsai is not installed")
     files = tls_files(tmp_path_factory.mktemp("tls"))
     with slapd_server.start_slapd(LDIF, files, anonymous_read=True) as server:
         yield server
