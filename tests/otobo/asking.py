@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.otobo.blocks import Block, company_blocks, slot_of, user_blocks
@@ -40,13 +40,22 @@ COUNT_CUSTOMERS = (
 )
 
 
+OWNER = "query Owner($login: String!) { customerUser(login: $login) { source { key } } }"
+
+
 @dataclass(frozen=True)
 class Replay:
     """The gateway of one variant, and the settings behind it."""
 
     gateway: Gateway
     settings: Settings
-    names: Names = Names({}, {})
+    names: Names = field(default_factory=lambda: Names({}, {}))
+    generated: list[str] = field(default_factory=list)
+    """Passwords that were made here, in the order of the calls."""
+    tickets: list[str] = field(default_factory=list)
+    """Numbers of the tickets that were made for a case."""
+    run: Callable[[str], str] = str
+    """Runs a statement in the main database."""
 
     @property
     def users(self) -> list[Block]:
@@ -61,6 +70,11 @@ class Replay:
     def user_block(self, key: str) -> Block:
         """The block behind one of our source keys."""
         return next(block for block in self.users if block.slot == slot_of(key))
+
+    async def owner(self, login: str) -> Block | None:
+        """The source that owns a login."""
+        user = (await self.ask(OWNER, login=login))["customerUser"]
+        return self.user_block(user["source"]["key"]) if user else None
 
     async def ask(self, document: str, **variables: Any) -> Mapping[str, Any]:
         """Send one operation; any error counts as a refusal."""

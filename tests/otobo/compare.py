@@ -27,6 +27,8 @@ def recorded(call: Call, settings: Settings) -> Any:
         return comparable_user(result, settings)
     if call.method == "CustomerCompanyGet":
         return comparable_company(result, settings)
+    if call.method == "TicketGet":
+        return {key: value for key, value in result.items() if value is not None}
     if call.method in SHOWN:
         return {key: value for key, value in result.items() if key in SHOWN[call.method]}
     if call.method == "CustomerUserSearchFields":

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.demo.servers import slapd
 from gateway.demo.servers.postgresql import PostgreSQL
+from tests.otobo.fresh import FreshWorld
 from tests.otobo.judging import Tally
 from tests.otobo.recording import GOLDEN, Scenario, scenarios
 from tests.otobo.worlds import Servers, World
@@ -45,6 +46,12 @@ def worlds() -> dict[Path, World]:
     return {}
 
 
+@pytest.fixture(scope="session")
+def fresh_worlds() -> dict[Path, World]:
+    """Scenarios whose cases change data, in stores of their own."""
+    return {}
+
+
 @pytest.fixture
 def world(scenario: Scenario, recorded_servers: Servers, worlds: dict[Path, World]) -> World:
     """The scenario's data in real stores, loaded once."""
@@ -52,6 +59,15 @@ def world(scenario: Scenario, recorded_servers: Servers, worlds: dict[Path, Worl
     if key not in worlds:
         worlds[key] = World(scenario, recorded_servers)
     return worlds[key]
+
+
+@pytest.fixture
+def fresh_world(scenario: Scenario, recorded_servers: Servers, fresh_worlds: dict[Path, World]) -> World:
+    """The scenario's data in stores that cases may change."""
+    key = scenario.folder / scenario.name
+    if key not in fresh_worlds:
+        fresh_worlds[key] = FreshWorld(scenario, recorded_servers)
+    return fresh_worlds[key]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from tests.otobo import predicates as when
+from tests.otobo import refusing, ticket_rules
 from tests.otobo import when_held as held
 from tests.otobo.outcomes import Outcome, Refused
 from tests.otobo.situations import Situation
@@ -21,6 +22,7 @@ LISTS = when.LISTS
 READS = frozenset({"CustomerUserDataGet", "CustomerName", "CustomerIDs", "CustomerUserCustomerMemberList"})
 GROUPS = frozenset({"GroupMemberList", "GroupCustomerList"})
 SERVICES = frozenset({"CustomerUserServiceMemberList"})
+USERS = frozenset({"CustomerUserAdd", "CustomerUserUpdate"})
 RELATIONS = READS | {"GetPreferences"}
 
 
@@ -126,6 +128,25 @@ DEVIATIONS: Sequence[Deviation] = (
     ),
     Deviation("SVC-6", "any row keeps the defaults away", SERVICES, held.has_invalid_services_alone),
     Deviation("SVC-3", "the reserved login is nobody's", SERVICES, held.has_default_among_logins),
+    Deviation("MULTI-7, PERM-6, SVC-7", "nobody gets nothing", refusing.RELATED, refusing.is_nobody),
+    Deviation("MULTI-7, PERM-6", "no customer gets nothing", refusing.CUSTOMER, refusing.is_no_customer),
+    Deviation("OVR-5", "no blanks around a name", refusing.NAMED, refusing.is_blank_at_an_end),
+    Deviation("OVR-4", "nothing is called 0", refusing.NAMED, refusing.is_zero),
+    Deviation("OVR-4", "0 is no password", {"SetPassword"}, refusing.is_password_zero),
+    Deviation("DB-6", "no login of over 100 characters", USERS, refusing.is_too_long),
+    Deviation(
+        "COMP-3", "unique over all spellings", refusing.COMPANIES, refusing.is_taken_in_another_spelling
+    ),
+    Deviation(
+        "COMP-3", "required fields are checked", {"CustomerCompanyAdd"}, refusing.lacks_a_required_field
+    ),
+    Deviation("COMP-12", "read-only is not written", refusing.COMPANIES, refusing.is_read_only),
+    Deviation("PREF-6", "no attributes among preferences", {"SetPreferences"}, refusing.is_forbidden_key),
+    Deviation("CU-25", "the login says who is changed", {"CustomerUserUpdate"}, refusing.lacks_an_id),
+    Deviation("SRC-16, DET-15", "an error where a store is silent", refusing.CHANGING, when.a_store_failed),
+    by_key("PREF-4, DF-4", "the stored spelling of a login", {"TicketGet"}, ticket_rules.spelled),
+    by_key("SRC-1", "a source has a key, no slot", {"TicketGet"}, ticket_rules.slots),
+    by_key("OVR-4", "0 is a value like any other", {"TicketGet"}, ticket_rules.zeros),
     Deviation("SRC-18", "read-only is what cannot be written", {"CustomerSourceList"}, when.is_always),
 )
 

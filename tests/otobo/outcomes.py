@@ -7,7 +7,13 @@ from typing import Any
 
 UNUSABLE = "CONFIGURATION"
 """The code of a gateway that does not start with its configuration."""
-ASKED_WRONGLY = frozenset({"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"})
+ASKED_WRONGLY = frozenset(
+    {
+        *("BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED", "FORBIDDEN"),
+        *("REQUIRED", "INVALID", "TAKEN", "NOT_FOUND", "READ_ONLY", "AMBIGUOUS", "CONFLICT"),
+    }
+)
+"""Codes of errors, and of what mutations find wrong."""
 
 
 @dataclass(frozen=True)

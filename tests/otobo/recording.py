@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -43,13 +43,19 @@ class Case:
     variant: str
     methods: tuple[str, ...]
     call: Call | None
+    steps: tuple[Call, ...] = ()
+    tables: Mapping[str, Any] = field(default_factory=dict)
+    """Rows removed and added by table, where steps change something."""
 
     @classmethod
     def of(cls, line: Mapping[str, Any]) -> Case:
         """Read one line."""
-        steps = line.get("steps") or [line["call"]]
-        methods = tuple(step["method"] for step in steps)
-        return cls(line["id"], line.get("variant", ""), methods, None if "steps" in line else _call(line))
+        if "steps" not in line:
+            call = _call(line["call"], line)
+            return cls(line["id"], line.get("variant", ""), (call.method,), call)
+        steps = tuple(map(_call, line["steps"], line["results"]))
+        methods = tuple(step.method for step in steps)
+        return cls(line["id"], line.get("variant", ""), methods, None, steps, line["tables"])
 
 
 @dataclass(frozen=True)
@@ -108,8 +114,7 @@ def filled(value: Any, places: Mapping[str, str]) -> Any:
     return value
 
 
-def _call(line: Mapping[str, Any]) -> Call:
-    call = line["call"]
+def _call(call: Mapping[str, Any], line: Mapping[str, Any]) -> Call:
     errors = [*line.get("errors", ()), *([str(line["aborted"])] if "aborted" in line else ())]
     returns, check = call["returns"], line.get("check", "")
     result = line.get("result", NOTHING[returns])

@@ -10,6 +10,7 @@ from tests.otobo.asking import Replay
 from tests.otobo.judging import Tally, judge, set_aside
 from tests.otobo.oracle import Oracle
 from tests.otobo.recording import Scenario
+from tests.otobo.stepping import Steps
 from tests.otobo.worlds import World, serving
 
 
@@ -22,7 +23,7 @@ async def replaying(world: World, variant: str) -> AsyncIterator[Replay | None]:
         yield None
         return
     async with serving(config) as gateway:
-        yield Replay(gateway, world.settings(variant), world.names)
+        yield Replay(gateway, world.settings(variant), world.names, run=world.run)
 
 
 async def test_recorded_cases_are_reproduced_or_deviate_by_rule(
@@ -33,12 +34,18 @@ async def test_recorded_cases_are_reproduced_or_deviate_by_rule(
 ) -> None:
     tally = Tally()
     cases = [case for case in scenario.cases if case.variant == variant and not set_aside(case, tally)]
-    if cases:
+    reads, steps = [case for case in cases if case.call], [case for case in cases if case.steps]
+    if reads:
         world: World = request.getfixturevalue("world")
         oracle = Oracle(world, world.settings(variant))
         async with replaying(world, variant) as replay:
-            for case in cases:
+            for case in reads:
                 await judge(case, replay, oracle, tally)
+    for case in steps:
+        started = Steps(case, request.getfixturevalue("fresh_world"))
+        async with replaying(started.world, variant) as replay:
+            await started.run(replay)
+        started.count(tally)
     numbers = {"counts": tally.counts, "rules": tally.rules, "waiting": tally.waiting}
     record_property("recorded", {"scenario": scenario.name, **numbers})
     assert not tally.differences, "\n".join(["", *tally.differences])

@@ -26,7 +26,7 @@ from gateway.otobo import dumps, translate
 from tests.otobo.recording import Scenario, Settings, filled
 
 SUFFIX = "dc=fed,dc=test"
-TOKEN = "recorded-cases"
+TOKEN, READER = "recorded-cases", "recorded-reader"
 SIGNING_KEY = "a key that seals the cursors of these tests"
 
 Entry = Mapping[str, tuple[str, ...]]
@@ -65,14 +65,18 @@ class World:
     def databases(self) -> Mapping[str, str]:
         """The databases by their names in the recording, created and filled."""
         made = {}
-        for name, file in self.scenario.fixtures["databases"].items():
+        for name in self.scenario.fixtures["databases"]:
             database = f"{self.scenario.name}_{name}_{secrets.token_hex(4)}".lower()
             self._servers.postgresql.create_database(database)
-            files = ["schema.sql", "base.sql", file] if name == "main" else [file]
-            text = "\n".join(self.scenario.fixture(one) for one in files)
-            self._servers.postgresql.run_sql(f"SET time zone 'UTC';\n{text}", database)
+            self._servers.postgresql.run_sql(self.script(name), database)
             made[name] = database
         return made
+
+    def script(self, name: str) -> str:
+        """What fills a database."""
+        file = self.scenario.fixtures["databases"][name]
+        files = ["schema.sql", "base.sql", file] if name == "main" else [file]
+        return "SET time zone 'UTC';\n" + "\n".join(self.scenario.fixture(one) for one in files)
 
     @cached_property
     def places(self) -> Mapping[str, str]:
@@ -97,8 +101,10 @@ class World:
     def config(self, variant: str) -> Config:
         """What `import-otobo` makes of the settings, with a credential for the runner."""
         translation = translate(self.settings(variant), self._servers.postgresql.url(self.databases["main"]))
-        sha256 = hashlib.sha256(TOKEN.encode()).hexdigest()
-        translation.config["auth"]["tokens"] = [{"name": "runner", "sha256": sha256, "roles": ["admin"]}]
+        translation.config["auth"]["tokens"] = [_credential(TOKEN, "admin"), _credential(READER, "reader")]
+        for source in translation.config["sources"]:
+            if "table" in source:
+                source["customer_must_exist"] = False
         translation.config["limits"] = {"max_cost": 1_000_000}
         text = dumps(translation.config, translation.notes)
         return loads(text, Path("recorded.toml"), {"KUNDENGRAPH_SIGNING_KEY": SIGNING_KEY})
@@ -109,6 +115,12 @@ class World:
         tables = ("groups_table", "service")
         found = [self._select(f"SELECT id, name FROM {table}", "main") for table in tables]
         return Names(*({row["id"][0]: row["name"][0] for row in rows} for rows in found))
+
+    def run(self, text: str, database: str = "main") -> str:
+        """What a script prints."""
+        return self._servers.postgresql.run_sql(
+            f"SET client_min_messages = warning; SET time zone 'UTC'; {text}", self.databases[database]
+        )
 
     def query(self, statement: str, database: str = "main") -> Sequence[Entry]:
         """Rows of a statement, each value as text."""
@@ -165,10 +177,10 @@ class Gateway:
     config: Config
     client: httpx.AsyncClient
 
-    async def ask(self, document: str, variables: Mapping[str, Any]) -> Reply:
+    async def ask(self, document: str, variables: Mapping[str, Any], token: str = TOKEN) -> Reply:
         """Send one operation."""
-        body = {"query": document, "variables": variables}
-        answer = (await self.client.post(self.config.server.path, json=body)).json()
+        body, headers = {"query": document, "variables": variables}, {"authorization": f"Bearer {token}"}
+        answer = (await self.client.post(self.config.server.path, json=body, headers=headers)).json()
         errors = answer.get("errors") or []
         return Reply(answer.get("data"), errors[0]["extensions"]["code"] if errors else None)
 
@@ -178,12 +190,15 @@ async def serving(config: Config) -> AsyncIterator[Gateway]:
     """The gateway over ASGI while the block runs."""
     app = create_app(config)
     transport = httpx.ASGITransport(app)
-    headers = {"authorization": f"Bearer {TOKEN}"}
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://gateway", headers=headers) as client,
+        httpx.AsyncClient(transport=transport, base_url="http://gateway") as client,
     ):
         yield Gateway(config, client)
+
+
+def _credential(token: str, role: str) -> dict[str, Any]:
+    return {"name": role, "sha256": hashlib.sha256(token.encode()).hexdigest(), "roles": [role]}
 
 
 def _entries(arguments: Sequence[str]) -> Sequence[Entry]:
