@@ -302,15 +302,18 @@ class TestReplacing:
         await desk.write("setCustomerUserCustomers", "__typename", login="ada", customerIds=["NORD", "SUED"])
         assert before[0] in (await desk.tables())["customer_user_customer"]
 
-    async def test_preferences_that_are_not_named_stay_and_empty_ones_go(self, desk: Desk) -> None:
+    async def test_preferences_that_are_not_named_stay_and_null_removes_one(self, desk: Desk) -> None:
         await desk.put("customer_preferences", ("ada", "UserSkin", "dark"), ("ada", "UserLanguage", "de"))
         await desk.write(
             "setCustomerUserPreferences",
             "__typename",
             login="ada",
-            preferences=[{"key": "UserSkin", "value": ""}],
+            preferences=[{"key": "UserSkin", "value": None}, {"key": "Empty", "value": ""}],  # PREF-2
         )
-        assert (await desk.tables())["customer_preferences"] == [("ada", "UserLanguage", "de")]
+        assert (await desk.tables())["customer_preferences"] == [
+            ("ada", "Empty", ""),
+            ("ada", "UserLanguage", "de"),
+        ]
 
 
 class TestLeftovers:
