@@ -142,6 +142,7 @@ DEVIATIONS: Sequence[Deviation] = (
     ),
     Deviation("COMP-12", "read-only is not written", refusing.COMPANIES, refusing.is_read_only),
     Deviation("PREF-6", "no attributes among preferences", {"SetPreferences"}, refusing.is_forbidden_key),
+    Deviation("PERM-2", "keys count that are configured", {"GroupMemberAdd"}, refusing.has_other_key),
     Deviation("CU-25", "the login says who is changed", {"CustomerUserUpdate"}, refusing.lacks_an_id),
     Deviation("SRC-16, DET-15", "an error where a store is silent", refusing.CHANGING, when.a_store_failed),
     by_key("PREF-4, DF-4", "the stored spelling of a login", {"TicketGet"}, ticket_rules.spelled),

@@ -98,6 +98,13 @@ def is_forbidden_key(case: Situation) -> bool:
     return key in mapped or key.startswith("CustomerCompany") or bool(SECRET.match(key))
 
 
+def has_other_key(case: Situation) -> bool:
+    """A permission key is given that is not configured."""
+    keys = case.oracle.settings["System::Customer::Permission"]
+    given = case.args.get("Permission") or {}
+    return any(truthy(value) and key not in keys for key, value in given.items())
+
+
 def lacks_an_id(case: Situation) -> bool:
     """Only the login says who is changed."""
     given, login = case.args.get("ID"), str(case.args.get("UserLogin") or "")
@@ -127,6 +134,7 @@ BY_RULE: Mapping[Rule, frozenset[str]] = {
     is_taken_in_another_spelling: COMPANIES,
     lacks_a_required_field: frozenset({"CustomerCompanyAdd"}),
     is_read_only: COMPANIES,
+    has_other_key: frozenset({"GroupMemberAdd"}),
     is_password_zero: frozenset({"SetPassword"}),
 }
 REFUSALS = [(method, rule) for rule, methods in BY_RULE.items() for method in methods]
