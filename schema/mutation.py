@@ -28,7 +28,10 @@ class Mutation:
     async def set_customer_user_preferences(
         info: Info, input: given.SetCustomerUserPreferencesInput
     ) -> CustomerUserPayload | None:
-        values = [(one.key, None if one.value is UNSET else one.value) for one in listed(input.preferences, "preferences")]
+        values = [
+            (one.key, None if one.value is UNSET else one.value)
+            for one in listed(input.preferences, "preferences")
+        ]
         writing = preferences.set_customer_user_preferences(info.context, input.login, values)
         return await payload(info.context, CustomerUserPayload, "customer_user", writing)
 
