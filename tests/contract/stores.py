@@ -284,7 +284,6 @@ class InSQLite(Tables):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
-        self.path.touch()
         self.url = f"sqlite:///{path}"
 
     async def load(self, table: str, rows: Sequence[Columns]) -> None:
@@ -371,7 +370,9 @@ def open_store(name: str, request: pytest.FixtureRequest, place: str) -> Store:
         return InMariaDB(request.getfixturevalue("mariadb"), place)
     if name == "sqlite":
         factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
-        return InSQLite(factory.mktemp(place) / "people.sqlite")
+        file = factory.mktemp(place) / "people.sqlite"
+        file.touch()
+        return InSQLite(file)
     if name == "directory":
         return InDirectory(request.getfixturevalue("slapd"), place)
     return Decorated(DECORATIONS[name]) if name in DECORATIONS else InMemory()
