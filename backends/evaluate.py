@@ -31,7 +31,7 @@ def predicate(
 
     A comparison with None is unknown, as in SQL. With `absent_is_empty`, as in a directory, it is false instead,
     and true only for a column that is to equal the empty text. Of several values any may match, but for the columns
-    in `first_only`. Columns in `numbers` are compared as whole numbers.
+    in `first_only`. Columns in `numbers` are greater and smaller as whole numbers; equal they are as texts.
     """
     return _Compiler(frozenset(numbers), frozenset(first_only), absent_is_empty).test(condition)
 
@@ -112,9 +112,6 @@ class _Compiler:
         return test
 
     def _equals(self, condition: In) -> _Check:
-        if condition.column in self._numbers:
-            numbers = {_number(value) for value in condition.values} - {None}
-            return lambda text: _number(text) in numbers
         same = fold if condition.folded else str
         values = {same(value) for value in condition.values}
         return lambda text: same(text) in values

@@ -303,3 +303,15 @@ def told(condition: Condition, mapping: RecordMapping = MAPPING, /, **columns: V
     row = a_row(**columns) if "login" in columns else a_row("ada", **columns)
     validity = Validity.of(row["valid_id"])
     return matches(condition, row.get, validity, numbers=number_columns(mapping))
+
+
+def test_a_number_equals_its_own_spelling_and_is_greater_by_its_value() -> None:
+    def floor(operator: Operator, value: str) -> bool | None:
+        mapping = a_mapping(fields=(*USER_FIELDS, a_field("UserFloor", "floor", FieldType.INT)))
+        condition = field_condition(FieldCondition("floor", (value,), operator), mapping)
+        return matches(condition, {"floor": 3}.get, Validity.VALID, numbers={"floor"})
+
+    assert floor(Operator.EQUALS, "3")
+    assert not floor(Operator.EQUALS, "003")
+    assert not floor(Operator.LIKE, "+3")
+    assert floor(Operator.GREATER_THAN, "002")

@@ -69,8 +69,8 @@ def compare(column: str, operator: Operator, value: str) -> Compare:
         (is_in("name", "jürgen groß", folded=False), False),
         (is_in("null", ""), None),
         (is_in("empty", ""), True),
-        (is_in("number", " +12 ".strip()), True),
-        (is_in("number", "012"), True),
+        (is_in("number", "+12"), False),
+        (is_in("number", "012"), False),
         (is_in("room", "012"), False),
         (is_in("several", "charles"), True),
         (Not(is_in("several", "charles")), False),
@@ -140,10 +140,10 @@ def test_pieces_stand_in_order_and_do_not_overlap(pieces: tuple[str, ...], text:
     assert holds(pieces, text) is verdict
 
 
-def test_a_text_that_is_no_number_equals_and_exceeds_no_number() -> None:
+def test_a_text_that_is_no_number_exceeds_no_number() -> None:
     values: dict[str, Value] = {"number": "twelve"}
-    for condition in (is_in("number", "twelve"), compare("number", Operator.GREATER_THAN, "1")):
-        assert matches(condition, values.get, Validity.VALID, numbers=["number"]) is False
+    condition = compare("number", Operator.GREATER_THAN, "1")
+    assert matches(condition, values.get, Validity.VALID, numbers=["number"]) is False
 
 
 def test_the_mapping_says_which_columns_are_numbers() -> None:
