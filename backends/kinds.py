@@ -5,7 +5,7 @@ Drivers are imported when something is opened: a file can be read without them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from backends.ldap.config import LdapLoginConfig, LdapSourceConfig
@@ -46,6 +46,10 @@ SCHEMES: Mapping[str, str] = {
 """Which backend an address means."""
 
 
+OpenDatabase = Callable[[SqlSourceConfig | SqlCustomersConfig], "Database"]
+"""How a table's database is opened."""
+
+
 def backend_of(url: str) -> str | None:
     """The backend that an address means, by its scheme."""
     return SCHEMES.get(url.partition(":")[0])
@@ -60,27 +64,32 @@ def open_registry(config: RegistryConfig) -> Registry:
     return SqlRegistry(database, config.groups_table)
 
 
-def open_source(config: SourceConfig, mapping: RecordMapping) -> Backend[CustomerUser]:
-    """The bare driver of a source of customer users, not yet connected; a table's url must be there."""
+def open_source(
+    config: SourceConfig, mapping: RecordMapping, database: OpenDatabase | None = None
+) -> Backend[CustomerUser]:
+    """The bare driver of a source of customer users, not yet connected; a table is read through `database`.
+
+    Without it a pool of its own is opened, and the url must be there.
+    """
     if isinstance(config, LdapSourceConfig):
         from backends.ldap.backend import LdapBackend
-        from backends.ldap.settings import require_driver
 
-        require_driver()
         return LdapBackend(mapping, config.settings())
     from backends.sql.backend import SqlBackend
 
-    return SqlBackend(mapping, _database(config), config.table, mapping.customer_user)
+    return SqlBackend(mapping, (database or _own_database)(config), config.table, mapping.customer_user)
 
 
-def open_customers(config: SqlCustomersConfig, mapping: RecordMapping) -> Backend[Customer]:
-    """The bare driver of a source of customers, not yet connected; its url must be there."""
+def open_customers(
+    config: SqlCustomersConfig, mapping: RecordMapping, database: OpenDatabase | None = None
+) -> Backend[Customer]:
+    """The same for a source of customers."""
     from backends.sql.backend import SqlBackend
 
-    return SqlBackend(mapping, _database(config), config.table, mapping.customer)
+    return SqlBackend(mapping, (database or _own_database)(config), config.table, mapping.customer)
 
 
-def _database(config: SqlSourceConfig | SqlCustomersConfig) -> Database:
+def _own_database(config: SqlSourceConfig | SqlCustomersConfig) -> Database:
     from backends.sql.database import open_database
 
     return open_database(

@@ -14,13 +14,11 @@ from backends.config import StoreConfig
 from backends.directory import Directory
 from backends.envelope import Json, decode_customer, decode_customer_user, encode, namespace
 from backends.guarded import Guarded
-from backends.kinds import SourceConfig
-from backends.ldap.config import LdapSourceConfig
+from backends.kinds import open_customers, open_source
 from backends.mapping import RecordMapping
 from backends.model import Customer, CustomerUser, SourceKind
 from backends.protocol import Backend, R
 from backends.source import Source
-from backends.sql.backend import SqlBackend
 from backends.sql.config import SqlCustomersConfig, SqlSourceConfig
 from backends.sql.database import Database, open_database
 from backends.sql.groups import SqlGroups
@@ -92,14 +90,18 @@ class Stack:
     def _users(self) -> Sequence[Source[CustomerUser]]:
         pairs = zip(self._config.sources, self._config.source_mappings, strict=True)
         return [
-            self._source(source, place, mapping, self._user_backend(source, mapping), decode_customer_user)
+            self._source(
+                source, place, mapping, open_source(source, mapping, self._store), decode_customer_user
+            )
             for place, (source, mapping) in enumerate(pairs)
         ]
 
     def _customers(self) -> Sequence[Source[Customer]]:
         pairs = zip(self._config.customers, self._config.customer_mappings, strict=True)
         return [
-            self._source(source, place, mapping, self._customer_backend(source, mapping), decode_customer)
+            self._source(
+                source, place, mapping, open_customers(source, mapping, self._store), decode_customer
+            )
             for place, (source, mapping) in enumerate(pairs)
         ]
 
@@ -128,16 +130,6 @@ class Stack:
         )
         self._closing.push_async_callback(cached.close)
         return Source(config.key, config.title, place, cached, mapping, config.read_only)
-
-    def _user_backend(self, config: SourceConfig, mapping: RecordMapping) -> Backend[CustomerUser]:
-        if isinstance(config, LdapSourceConfig):
-            from backends.ldap.backend import LdapBackend  # bonsai is an extra
-
-            return LdapBackend(mapping, config.settings())
-        return SqlBackend(mapping, self._store(config), config.table, mapping.customer_user)
-
-    def _customer_backend(self, config: SqlCustomersConfig, mapping: RecordMapping) -> Backend[Customer]:
-        return SqlBackend(mapping, self._store(config), config.table, mapping.customer)
 
     def _place(self, config: StoreConfig) -> str:
         """Where the store is, without credentials: a source that moved does not inherit what was remembered."""

@@ -11,12 +11,12 @@ from backends.errors import BadUserInput, CursorInvalid, GatewayError, SourceUna
 from backends.filters import Members
 from backends.mapping import RecordMapping
 from backends.model import Customer, CustomerUser, Membership, Value
-from backends.order import OrderTerm, fold
+from backends.order import Order, OrderTerm, fold
 from backends.source import Source
 from resolvers import dynamic_fields
 from resolvers.asked import UserFilter
 from resolvers.context import RequestContext
-from resolvers.lists import Connection, ListRequest, Policy, only_sources, order_of, page_size
+from resolvers.lists import Connection, ListRequest, Policy, only_sources, page_size
 
 MAX_KEYS = 1000
 """Logins of one look-up at most."""
@@ -60,7 +60,7 @@ async def page(context: RequestContext, wanted: UserList) -> Connection[Customer
         "customerUsers",
         context.users,
         (wanted.filter, wanted.search, wanted.words),
-        order_of(wanted.order, "login"),
+        Order.of(wanted.order, "login"),
         page_size(wanted.first),
         wanted.after,
         only_sources(context, wanted.filter),
@@ -91,7 +91,7 @@ async def of_customers(
         "Customer.customerUsers",
         context.users,
         (filter, membership),
-        order_of((), "login"),
+        Order.of((), "login"),
         page_size(first),
         after,
         only_sources(context, filter),

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from backends.model import Customer
-from backends.order import OrderTerm
+from backends.order import Order, OrderTerm
 from resolvers import dynamic_fields
 from resolvers.asked import CustomerFilter
 from resolvers.context import RequestContext
 from resolvers.customer_users import AttributeValue, texts
-from resolvers.lists import Connection, ListRequest, order_of, page_size
+from resolvers.lists import Connection, ListRequest, page_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ async def page(context: RequestContext, wanted: CustomerList) -> Connection[Cust
         "customers",
         context.customers,
         (wanted.filter, wanted.search),
-        order_of(wanted.order, "customerId"),
+        Order.of(wanted.order, "customerId"),
         page_size(wanted.first),
         wanted.after,
     )

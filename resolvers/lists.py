@@ -13,7 +13,7 @@ from backends.directory import Directory, Listing, Total
 from backends.errors import BadUserInput, CursorInvalid, SourceUnavailable
 from backends.filters import Filter
 from backends.model import Membership, SourceReport
-from backends.order import Order, OrderTerm, Position
+from backends.order import Order, Position
 from backends.protocol import R, Row
 from resolvers.asked import UserFilter
 from resolvers.context import RequestContext
@@ -152,11 +152,6 @@ def page_size(first: int | None) -> int:
     if not 0 <= first <= MAX_PAGE:
         raise BadUserInput(f"first must be between 0 and {MAX_PAGE}, not {first}.", argument="first")
     return first
-
-
-def order_of(terms: Sequence[OrderTerm], key_field: str) -> Order:
-    """The order asked for; by key where nothing is said."""
-    return Order.of(terms, key_field)
 
 
 def only_sources(context: RequestContext, filter: UserFilter) -> Collection[str] | None:
