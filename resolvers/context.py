@@ -54,6 +54,10 @@ class RequestContext:
 
     services: Services
     viewer: Viewer
+    request_id: str = ""
+    """What logs and the audit trail call this request."""
+    address: str = ""
+    """The client's address, behind trusted proxies; "" where there is none."""
     loaders: dict[Hashable, Any] = field(default_factory=dict)
     beside: list[tuple[Any, Exception]] = field(default_factory=list)
     """Errors that stand beside a value, with the path of their field."""

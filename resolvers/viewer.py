@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 
 class Scope(enum.Enum):
@@ -36,6 +37,14 @@ class Viewer:
     """Whether a credential was given and accepted."""
     complaint: str = "send a token in the Authorization header"
     """What a caller without credential is told to do."""
+    customer_ids: tuple[str, ...] = ()
+    """Rows: only these customers, their users and their relations; empty: all."""
+    login: str | None = None
+    """The customer user that the caller is; set for whoever has the role customer."""
+    hidden_fields: frozenset[str] = frozenset()
+    """GraphQL names of mapped fields that the caller may not read, filter or order by."""
+    expires: datetime | None = None
+    """When the credential ends, in UTC; None: it does not."""
 
     @classmethod
     def named(cls, name: str, roles: Iterable[str]) -> Viewer:
