@@ -5,7 +5,7 @@ Drivers are imported when something is opened: a file can be read without them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from backends.ldap.config import LdapLoginConfig, LdapSourceConfig
@@ -55,13 +55,13 @@ def backend_of(url: str) -> str | None:
     return SCHEMES.get(url.partition(":")[0])
 
 
-def open_registry(config: RegistryConfig) -> Registry:
-    """The registry, not yet connected."""
+def open_registry(config: RegistryConfig, ticket_fields: Collection[str] = ()) -> Registry:
+    """The registry, not yet connected; `ticket_fields` are dynamic fields that its tickets shall have."""
     from backends.sql.database import open_database
     from backends.sql.registry import SqlRegistry
 
     database = open_database(config.url, name="registry", pool_size=config.pool_size, timeout=config.timeout)
-    return SqlRegistry(database, config.groups_table)
+    return SqlRegistry(database, config.groups_table, ticket_fields)
 
 
 def open_source(

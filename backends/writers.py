@@ -22,7 +22,6 @@ __all__ = [
     "NoTickets",
     "RegistrySession",
     "Taken",
-    "TicketStore",
     "Unfinished",
     "Unstorable",
     "Values",
@@ -131,26 +130,4 @@ class Writer(Protocol[R]):
 
     async def password_of(self, key: str) -> str | None:
         """The stored hash; None without record or hash."""
-        ...
-
-
-class TicketStore(Protocol):
-    """Whose a ticket is; raises NoTickets where there are none (TKT-11)."""
-
-    async def ticket(self, ticket_id: int) -> tuple[str | None, str | None] | None:
-        """Customer ID and login of the ticket; None where there is no such ticket."""
-        ...
-
-    async def set_customer(
-        self,
-        ticket_id: int,
-        login: str | None,
-        customer_id: str | None,
-        dynamic: Mapping[str, str | tuple[str, ...] | None],
-    ) -> Sequence[str]:
-        """Set what is not None, and the ticket's dynamic fields by name, where None and empty texts empty them.
-
-        Returns the names of fields that were left alone: unknown, invalid, not a ticket's, or of a kind that cannot
-        hold the value (DFC-4). Raises Missing, Unstorable.
-        """
         ...

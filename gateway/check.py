@@ -143,7 +143,7 @@ def _stores(config: Config) -> list[_Store]:
     stores = [
         _Store(
             SourceFindings(path="registry", key="registry", title="registry", backend=registry.backend),
-            partial(open_registry, registry),
+            partial(open_registry, registry, sorted(set(config.tickets.dynamic_fields.values()))),
             registry.timeout,
             registry.url,
         )

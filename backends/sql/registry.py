@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from backends.conditions import Condition, In
@@ -40,9 +40,13 @@ _LINKED = "n.object_name", "r.user_id", "r.customer_id"
 class SqlRegistry:
     """Answers from OTOBO's own tables; what is invalid among the dynamic fields does not exist."""
 
-    def __init__(self, database: Database, groups_table: str = "groups_table") -> None:
+    def __init__(
+        self, database: Database, groups_table: str = "groups_table", ticket_fields: Collection[str] = ()
+    ) -> None:
+        """`ticket_fields` are dynamic fields that tickets shall have, as `inspect` looks after."""
         self.kind = database.dialect.kind
         self.groups_table = groups_table
+        self._ticket_fields = ticket_fields
         self._database = database
         self._dialect = database.dialect
         self._dialect.quoted(groups_table)
@@ -109,7 +113,23 @@ class SqlRegistry:
         missing = [table for table in (*TABLES, self.groups_table) if not await self._has(table)]
         tickets = [table for table in TICKET_TABLES if not await self._has(table)]
         advice = [f"No tables {', '.join(tickets)}: tickets are not found here."] if tickets else []
+        if not missing and not tickets:
+            unknown = await self._unknown_ticket_fields()
+            advice += [
+                f"Tickets have no dynamic field {name}: no customer user can be set." for name in unknown
+            ]
         return Inspection(None, [Finding(table, None) for table in missing], advice)
+
+    async def _unknown_ticket_fields(self) -> Sequence[str]:
+        if not self._ticket_fields:
+            return []
+        rows = await self._where(
+            "SELECT f.name FROM dynamic_field AS f WHERE f.object_type = 'Ticket' AND f.valid_id = 1",
+            [],
+            In("f.name", tuple(self._ticket_fields), folded=False),
+        )
+        known = {row[0] for row in rows}
+        return [name for name in self._ticket_fields if name not in known]
 
     async def _has(self, table: str) -> bool:
         sql, args = self._dialect.columns(self._dialect.quoted(table))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from backends.conditions import is_storable
@@ -14,10 +14,8 @@ from backends.sql.dynamic import VALUE_COLUMNS, FieldKind
 from backends.sql.exactly import Exactly
 from backends.sql.moving import TICKETS, TicketChange, existing, set_tickets
 from backends.sql.writing import FOR_UPDATE, Stamp, insert
+from backends.tickets import Given
 from backends.writers import Missing, NoTickets, Unstorable
-
-Given = str | tuple[str, ...] | None
-"""A value for a dynamic field; None and empty texts are no value."""
 
 _LONGEST = 3800
 _LARGEST_ID = 2**63 - 1
@@ -38,6 +36,11 @@ class SqlTickets:
     async def ticket(self, ticket_id: int) -> tuple[str | None, str | None] | None:
         await self._check_tables()
         return await self._customer(self._database, ticket_id, "")
+
+    async def unknown_fields(self, names: Collection[str]) -> Sequence[str]:
+        await self._check_tables()
+        known = await self._fields(self._database, list(names))
+        return [name for name in names if name not in known]
 
     async def set_customer(
         self, ticket_id: int, login: str | None, customer_id: str | None, dynamic: Mapping[str, Given]

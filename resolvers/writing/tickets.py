@@ -10,7 +10,7 @@ from backends.writers import Missing, NoTickets
 from resolvers.context import RequestContext
 from resolvers.tickets import DynamicFieldValue, emptied, ticket_fields_with
 from resolvers.writing import findings
-from resolvers.writing.findings import Findings, Refused, UserErrorCode
+from resolvers.writing.findings import Findings, Refused, UserError, UserErrorCode
 
 LONGEST_LOGIN = 191
 LONGEST_CUSTOMER_ID = 150
@@ -33,15 +33,16 @@ async def set_customer_user(
     noted.check()
     user = await _user(context, (before if login is None else login) or "", noted)
     fields = await _fields(context, user, noted)
+    await _fields_known(context, fields, noted)
     noted.check()
     if user is not None and login is not None:
         login, customer_id = user.login, (user.customer_id or "") if customer_id is None else customer_id
     values = {one.name: one.value or "" for one in fields}
     try:
-        unknown = await context.services.tickets.set_customer(number, login, customer_id, values)
+        left_alone = await context.services.tickets.set_customer(number, login, customer_id, values)
     except Missing:
         raise _no_ticket(ticket_id, noted) from None
-    return [one for one in fields if one.name not in unknown]
+    return [one for one in fields if one.name not in left_alone]
 
 
 async def _ticket(context: RequestContext, ticket_id: str, noted: Findings) -> tuple[int, str | None]:
@@ -87,3 +88,14 @@ async def _fields(
         noted.errors += [error for error in own.errors if error.code is not UserErrorCode.NOT_FOUND]
         customer = found.get(("login",))
     return (await ticket_fields_with(context, [user], [customer]))[0]
+
+
+async def _fields_known(
+    context: RequestContext, fields: Sequence[DynamicFieldValue], noted: Findings
+) -> None:
+    """Tickets have every field that the mapping names; only whoever runs the gateway can put that right."""
+    for name in await context.services.tickets.unknown_fields([one.name for one in fields]):
+        message = (
+            f"Tickets have no dynamic field {name}, which tickets.dynamic_fields of the configuration names."
+        )
+        noted.errors.append(UserError(None, UserErrorCode.NOT_FOUND, message))

@@ -44,7 +44,6 @@ reject = "@forbidden[.]test$"
 UserFirstname = "First"
 CustomerCompanyName = "Company"
 UserRoom = "Room"
-UserFullname = "Nowhere"
 
 [[sources]]
 key = "desk"

@@ -22,6 +22,7 @@ from gateway.demo.servers.postgresql import PostgreSQL
 from gateway.demo.servers.slapd import Slapd
 
 KEY = "k" * 40
+NOW = "2026-01-01 12:00:00"
 CANARY = "canary-7f3a9c51e2"
 ROOM = '[[sources.fields]]\nvariable = "UserRoom"\ncolumn = "room"\n'
 FLOOR = '[[sources.fields]]\nvariable = "UserFloor"\ncolumn = "floor"\ntype = "int"\n'
@@ -281,3 +282,19 @@ async def test_a_registry_without_tickets_can_serve_and_is_told_so(tmp_path: Pat
     found = await findings(f"sqlite:///{file}", source("customer_user"))
     assert found["registry"].can_serve
     assert "No tables ticket, ticket_history" in " ".join(found["registry"].advice)
+
+
+async def test_a_ticket_field_that_is_mapped_and_not_there_is_told(tmp_path: Path) -> None:
+    file = a_file(tmp_path / "registry.db")
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(
+            "INSERT INTO dynamic_field (name, label, field_order, field_type, object_type, valid_id, create_time,"
+            f" create_by, change_time, change_by) VALUES ('Login', '', 1, 'Text', 'Ticket', 1, '{NOW}', 1, '{NOW}', 1)"
+        )
+        connection.commit()
+    mapped = '[tickets.dynamic_fields]\nUserLogin = "Login"\nUserCity = "City"\n'
+    found = await findings(f"sqlite:///{file}", mapped + source("customer_user"))
+    assert found["registry"].can_serve
+    assert list(found["registry"].advice) == [
+        "Tickets have no dynamic field City: no customer user can be set."
+    ]

@@ -79,7 +79,7 @@ async def test_a_ticket_gets_its_customer_user_customer_and_fields(
     payload = await set_user(desk, ticket, login="TOM")
     assert payload["userErrors"] == []
     shown = {one["name"]: one["value"] for one in payload["dynamicFields"]}
-    assert shown == TOM  # DFC-4: there is no field Nowhere
+    assert shown == TOM
     assert await state(offices, ticket) == (
         "ACME",
         "tom",
@@ -105,7 +105,7 @@ async def test_what_is_shown_of_a_customer_user_is_what_its_tickets_get(desk: Ga
     query = '{ customerUser(login: "tom") { ticketDynamicFields { name value } } }'
     data = await desk.ask(query)
     shown = {one["name"]: one["value"] for one in data["customerUser"]["ticketDynamicFields"]}
-    assert shown == {**TOM, "Nowhere": "Tom L"}
+    assert shown == TOM
 
 
 @pytest.mark.parametrize(
@@ -144,6 +144,27 @@ async def test_fields_become_those_of_the_customer_user_that_the_ticket_has_then
 @pytest.mark.parametrize("number", ["9999", "0", "-1", "x", "1.5", "9" * 30, ""])
 async def test_a_ticket_that_does_not_exist_is_not_found(desk: Gateway, number: str) -> None:
     assert found(await set_user(desk, number, login="tom")) == [("ticketId", "NOT_FOUND")]
+
+
+@pytest.mark.parametrize(
+    "missing",
+    ["name = 'Gone'", "valid_id = 2", "object_type = 'CustomerUser'"],
+    ids=["none", "invalid", "other"],
+)
+async def test_a_field_that_tickets_do_not_have_is_not_found_and_nothing_is_written(
+    desk: Gateway, offices: Offices, ticket: int, missing: str
+) -> None:
+    before = await state(offices, ticket)
+    await offices.run(f"UPDATE dynamic_field SET {missing} WHERE id = 203")
+    payload = await set_user(desk, ticket, login="tom")
+    await offices.run(
+        "UPDATE dynamic_field SET name = 'Room', valid_id = 1, object_type = 'Ticket' WHERE id = 203"
+    )
+    [error] = payload["userErrors"]
+    assert (error["field"], error["code"]) == (None, "NOT_FOUND")
+    assert "Room" in error["message"]
+    assert payload["dynamicFields"] == []
+    assert await state(offices, ticket) == before
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,8 @@ DEVIATIONS: Sequence[Deviation] = (
     Deviation("PERM-2", "keys count that are configured", {"GroupMemberAdd"}, refusing.has_other_key),
     Deviation("CU-25", "the login says who is changed", {"CustomerUserUpdate"}, refusing.lacks_an_id),
     Deviation("SRC-16, DET-15", "an error where a store is silent", refusing.CHANGING, when.a_store_failed),
+    Deviation("DFC-4", "a missing field is an error", refusing.TICKETS, refusing.maps_a_missing_field),
+    by_key("DFC-4", "a missing field is an error", {"TicketGet"}, ticket_rules.of_unwritten),
     by_key("PREF-4, DF-4", "the stored spelling of a login", {"TicketGet"}, ticket_rules.spelled),
     by_key("SRC-1", "a source has a key, no slot", {"TicketGet"}, ticket_rules.slots),
     by_key("OVR-4", "0 is a value like any other", {"TicketGet"}, ticket_rules.zeros),

@@ -12,6 +12,7 @@ from tests.otobo.offers import DEFAULT
 from tests.otobo.oracle import SILENT
 from tests.otobo.outcomes import Refused
 from tests.otobo.situations import Situation
+from tests.otobo.ticket_rules import lacks_ticket_fields
 
 PERSON = {
     "CustomerUserCustomerMemberAdd": "CustomerUserID",
@@ -28,9 +29,10 @@ KEYS = {
 }
 NAMED = frozenset(KEYS)
 COMPANIES = frozenset({"CustomerCompanyAdd", "CustomerCompanyUpdate"})
+TICKETS = frozenset({"TicketCreate", "TicketCustomerSet"})
 LONGEST_LOGIN = 100
 SEEKING = frozenset({"CustomerUserAdd", "CustomerUserUpdate", "SetPassword", *RELATED})
-CHANGING = NAMED | RELATED | CUSTOMER | {"SetPassword", "SetPreferences"}
+CHANGING = NAMED | RELATED | CUSTOMER | TICKETS | {"SetPassword", "SetPreferences"}
 
 
 def is_nobody(case: Situation) -> bool:
@@ -111,11 +113,18 @@ def lacks_an_id(case: Situation) -> bool:
     return given in (None, "") and case.oracle.owner(login, case.oracle.users) is not None
 
 
+def maps_a_missing_field(case: Situation) -> bool:
+    """Tickets do not have some field that is to be filled."""
+    return lacks_ticket_fields(case.oracle)
+
+
 def wanted(case: Situation) -> Any:
     """What comes of a change: refused by our rules, as recorded, or done where OTOBO fails."""
     users = case.oracle.users if case.call.method in SEEKING else ()
     if any(case.oracle.records(block) is None for block in users):
         return SILENT
+    if case.call.method in TICKETS and maps_a_missing_field(case):
+        return Refused("NOT_FOUND")
     if case.call.refused:
         return "1" if case.call.method == "CustomerUserUpdate" and lacks_an_id(case) else case.recorded
     if case.call.method == "SetPreferences":

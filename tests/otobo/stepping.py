@@ -81,7 +81,8 @@ class Steps:
         if call.method in CHANGING:
             return Situation(call, oracle, was, wanted(Situation(call, oracle, was, was)))
         if call.method == "TicketGet":
-            ticket = wanted_ticket(was, oracle)
+            made = next(one.args for one in self.case.steps if one.method == "TicketCreate")
+            ticket = wanted_ticket(was, oracle, made)
             self.of_tickets = wanted_rows(self.case.tables, oracle, ticket)
             return Situation(call, oracle, was, ticket)
         if call.method in EXPECTATIONS:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from backends.sql.tickets import SqlTickets
-from backends.writers import Missing, NoTickets, TicketStore, Unstorable
+from backends.tickets import TicketStore
+from backends.writers import Missing, NoTickets, Unstorable
 from tests.sql.renames import AUDIT, NOW_TEXT, STAMP, THEN, Clock, Interrupted, Place, place_at
 from tests.sql.renames import places as places
 
@@ -178,6 +179,11 @@ async def test_fields_that_cannot_be_filled_are_named_and_the_rest_goes_on(
         name for name in given if name != "First"
     ]
     assert await values(place) == [("201", "Bela", None, None, None, None)]
+
+
+async def test_fields_that_tickets_do_not_have_are_told(tickets: TicketStore) -> None:
+    names = ["Nothing", "First", "Old", "OfUser", "first", "a\0", ""]
+    assert list(await tickets.unknown_fields(names)) == [name for name in names if name != "First"]
 
 
 async def test_what_cannot_be_stored_is_refused(tickets: TicketStore, place: Place) -> None:
