@@ -41,6 +41,7 @@ MAX_ERRORS = 5
 """Findings of validation that are told; it ends with the next."""
 CHARACTERS_OF_A_TOKEN = 32
 """A document of so many for each of `max_tokens` is too long, whatever fills it; long values go into variables."""
+TOO_WIDE = "The root has {actual} fields, more than {limit}."
 TOO_DEEP = "The operation is {actual} levels deep, more than {limit}."
 REMEMBERED_TOKENS = 50_000
 """Size of all documents that are remembered as valid together: about 20 MB."""
@@ -124,12 +125,14 @@ class Measures:
         ):
             if actual > limit:
                 raise exceeded(f"The document has {{actual}} {what}, more than {{limit}}.", limit, actual)
+        if found.fields > MAX_ROOT_FIELDS:
+            raise exceeded(TOO_WIDE, MAX_ROOT_FIELDS, found.fields)
 
     def _refusals(self, weight: Weight) -> Iterator[CostExceeded]:
         for sentence, actual, limit in (
             (TOO_DEEP, weight.depth, self.limits.depth),
             ("The operation has {actual} aliases, more than {limit}.", weight.aliases, self.limits.aliases),
-            ("The root has {actual} fields, more than {limit}.", weight.fields, MAX_ROOT_FIELDS),
+            (TOO_WIDE, weight.fields, MAX_ROOT_FIELDS),
             ("The operation signs in {actual} times, more than once.", weight.logins, 1),
             ("The operation may return {actual} objects, more than {limit}.", weight.cost, self.limits.cost),
         ):

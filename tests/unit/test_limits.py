@@ -6,14 +6,21 @@ import math
 from typing import Any
 
 import pytest
-from graphql import ExecutableDefinitionNode, GraphQLError, get_introspection_query, parse, visit
+from graphql import (
+    ExecutableDefinitionNode,
+    GraphQLError,
+    get_introspection_query,
+    get_operation_ast,
+    parse,
+    visit,
+)
 from graphql.language import FieldNode, Visitor
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backends.errors import CostExceeded
 from schema.build import build_schema
-from schema.cost import MOST
+from schema.cost import MOST, Weight, weigh
 from schema.limits import (
     MAX_DEFINITIONS,
     MAX_DIRECTIVES,
@@ -24,9 +31,11 @@ from schema.limits import (
     ValidDocuments,
 )
 from schema.scanning import scan
+from schema.tariff import Tariff
 from tests.builders import a_customer_mapping, a_mapping
 
 SCHEMA = build_schema([a_mapping()], [a_customer_mapping()])
+TARIFF = Tariff.of(SCHEMA._schema)
 PERSON = '{ customerUser(login: "ada") { login } }'
 
 
@@ -36,6 +45,14 @@ def measures(**limits: int) -> Measures:
 
 def cost(text: str, **variables: Any) -> int:
     return measures().weigh(parse(text), None, variables)[0]
+
+
+def weight_of(text: str) -> Weight:
+    """What the parsed document comes to."""
+    document = parse(text)
+    operation = get_operation_ast(document, None)
+    assert operation
+    return weigh(TARIFF, document, operation, None)
 
 
 def refused(text: str, /, *, variables: dict[str, Any] | None = None, **limits: int) -> list[dict[str, Any]]:
@@ -204,8 +221,8 @@ class TestHostileDocuments:
             for one in range(60)
         )
         text = f'{{ customer(customerId: "a") {{ ...F0 }} }} {chain} fragment F60 on Customer {{ name }}'
-        found = refused(text, aliases=1000)
-        assert [one["actual"] for one in found[1:]] == [MOST, MOST]
+        assert [one["actual"] for one in refused(text, aliases=1000)] == [182]
+        assert [one["actual"] for one in refused(text, aliases=1000, depth=182)] == [MOST, MOST]
 
     def test_s6_circles_of_fragments_end(self) -> None:
         text = "{ ...A } fragment A on Query { ...B ...A } fragment B on Query { ...A sources { key } }"
@@ -288,6 +305,29 @@ def test_s5_the_text_is_read_as_the_parser_reads_it(first: str, second: str, hea
     assert found.aliases <= counting.all_aliases
     if "__" not in text:
         assert found.aliases == counting.all_aliases
+        assert found.depth >= weight_of(text).depth
+
+
+@pytest.mark.parametrize(
+    ("text", "depth"),
+    [
+        ("{ a { b { c } } }", 3),
+        ("{ a { ... { b } ... on B @x { c { d } } } }", 3),
+        ("{ a { ...F } } fragment F on B { b { ...G } } fragment G on C { c d { e } }", 4),
+        ("fragment G on C { c } fragment F on B { b { ...G } } { a { ...F ...G } }", 3),
+        ("{ a { ...F } } fragment F on B { b { ...F } }", 3),
+        ("{ a ...G } fragment F on B { b { c { d } } } fragment G on A { ...F }", 3),
+        ("{ __schema { types { ...F } } } fragment F on __Type { fields { type { name } } }", 1),
+        ("{ a: b { c: d } }", 2),
+    ],
+)
+def test_s5_depth_is_seen_through_fragments_before_the_parser(text: str, depth: int) -> None:
+    assert scan(text, 1000).depth == depth
+
+
+def test_s5_the_fields_of_an_operation_are_counted_before_the_parser() -> None:
+    assert scan("{ a b: c ... { d } e { f g } } fragment F on Query { h i }", 1000).fields == 4
+    assert refused("{ " + " ".join(f"f{one}" for one in range(1900)) + " }")[0]["actual"] == 1900
 
 
 @given(st.text('{}()[]@:!$"#\\\n .,…äaon19-\u2028\x00query_fragment', max_size=300), st.integers(0, 20))
