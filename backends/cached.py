@@ -18,6 +18,7 @@ from backends.flight import Flight
 from backends.model import Freshness, Inspection, ServedFrom
 from backends.order import fold
 from backends.protocol import Backend, Count, Known, Page, R
+from backends.recorder import CURRENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,10 @@ class Cached(Generic[R]):
                 absent.add(key)
             else:
                 records[key] = entry.record
-        self.uses.hits += len(records) + len(absent)
+        if remembered := len(records) + len(absent):
+            self.uses.hits += remembered
+            if (record := CURRENT.get()) is not None:
+                record.hits += remembered
         if not missing:
             return Known(records, frozenset(absent))
         self.uses.misses += len(missing) if freshness is not Freshness.LIVE else 0
@@ -263,6 +267,8 @@ class Cached(Generic[R]):
             if entry is None or entry.until + self._stale <= now or not entry.answers(key):
                 continue
             self.uses.stale += 1
+            if (record := CURRENT.get()) is not None:
+                record.stale += 1
             if entry.record is None:
                 absent.add(key)
             else:

@@ -6,6 +6,25 @@ from typing import Any, ClassVar
 
 from backends.model import SourceStatus
 
+CODES = frozenset(
+    {
+        "UNAUTHENTICATED",
+        "FORBIDDEN",
+        "BAD_USER_INPUT",
+        "SOURCE_UNAVAILABLE",
+        "SOURCE_TIMEOUT",
+        "COST_EXCEEDED",
+        "RATE_LIMITED",
+        "CURSOR_INVALID",
+        "PERSISTED_DOCUMENT_REQUIRED",
+        "PERSISTED_QUERY_NOT_FOUND",
+        "GRAPHQL_PARSE_FAILED",
+        "GRAPHQL_VALIDATION_FAILED",
+        "INTERNAL",
+    }
+)
+"""All that a client can be told, whoever tells it."""
+
 
 class GatewayError(Exception):
     """An error with a code of the contract; its message and details reach the client as they are."""

@@ -16,6 +16,7 @@ from backends.errors import SourceUnavailable
 from backends.filters import Filter, Question
 from backends.model import Inspection, SourceStatus
 from backends.protocol import Backend, Count, Page, R
+from backends.recorder import CURRENT
 from backends.source import Health
 
 T = TypeVar("T")
@@ -138,6 +139,8 @@ class Guarded(Generic[R]):
         return SourceUnavailable(self._key, SourceStatus.CIRCUIT_OPEN, self._breaker.retry_after_ms)
 
     def _note(self, seconds: float, silence: SourceUnavailable | None) -> None:
+        if (record := CURRENT.get()) is not None:
+            record.called(self._key, seconds)
         self._health = Health(
             status=silence.status if silence else SourceStatus.OK,
             latency_ms=seconds * 1000,

@@ -16,7 +16,8 @@ from gateway.documents import Documents, NamedDocuments, trusted_documents
 from gateway.explorer.page import explorer_routes
 from gateway.health import health_routes
 from gateway.http import GraphQLEndpoint
-from gateway.middleware import BodyLimit, SecurityHeaders, failed
+from gateway.middleware import BodyLimit, SecurityHeaders
+from gateway.observed import Observed
 from gateway.stack import Stack
 from gateway.telemetry import configure_logs
 from schema.build import KundengraphSchema, build_schema
@@ -34,6 +35,7 @@ def create_app(config: Config) -> Starlette:
         Credentials(config.auth),
         timeout=config.server.request_timeout,
         origins=config.server.cors_origins,
+        keys=frozenset(token.name for token in config.auth.tokens),
     )
 
     @asynccontextmanager
@@ -46,7 +48,6 @@ def create_app(config: Config) -> Starlette:
     return Starlette(
         routes=_routes(config, stack, endpoint),
         middleware=_middleware(config),
-        exception_handlers={Exception: failed},
         lifespan=lifespan,
     )
 
@@ -81,7 +82,7 @@ def _routes(config: Config, stack: Stack, endpoint: GraphQLEndpoint) -> Sequence
 
 
 def _middleware(config: Config) -> Sequence[Middleware]:
-    """From the outside in: headers on every answer, those that let other origins read it, the limit of bodies."""
+    """From the outside in: the record of the request, headers on every answer, those that let other origins read it, the limit of bodies."""
     cors = Middleware(
         CORSMiddleware,
         allow_origins=list(config.server.cors_origins),
@@ -89,6 +90,7 @@ def _middleware(config: Config) -> Sequence[Middleware]:
         allow_headers=["authorization", "content-type"],
     )
     return [
+        Middleware(Observed, graphql=config.server.path),
         Middleware(SecurityHeaders),
         *([cors] if config.server.cors_origins else []),
         Middleware(BodyLimit, limit=config.server.max_body_bytes),

@@ -17,8 +17,10 @@ from strawberry.asgi import GraphQL
 from strawberry.types import ExecutionResult
 
 from backends.errors import SourceTimeout
+from backends.recorder import CURRENT
 from gateway.auth import Credentials
 from gateway.documents import by_id
+from gateway.observed import ObservedSocket, credential_of
 from gateway.origins import is_foreign
 from resolvers.context import RequestContext, Services
 from schema.build import KundengraphSchema
@@ -38,6 +40,8 @@ STATUS: Mapping[str, int] = {
 class GraphQLEndpoint(GraphQL[RequestContext, None]):
     """The conformant view over one schema."""
 
+    graphql_transport_ws_handler_class = ObservedSocket
+
     def __init__(
         self,
         schema: KundengraphSchema,
@@ -46,7 +50,9 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         *,
         timeout: float,
         origins: Sequence[str] = (),
+        keys: frozenset[str] = frozenset(),
     ) -> None:
+        """`keys` are the names of API keys, which a log may repeat."""
         super().__init__(
             schema,
             graphql_ide=None,
@@ -57,11 +63,16 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         self._services = services
         self._credentials = credentials
         self._timeout = timeout
+        self._keys = keys
 
     async def get_context(self, request: Request | WebSocket, response: Any) -> RequestContext:
         """A fresh context for the caller that the request's credential names."""
         viewer = self._credentials.viewer(request.headers.get("authorization"))
-        return RequestContext(self._services, viewer)
+        record = CURRENT.get()
+        if record is None:
+            return RequestContext(self._services, viewer)
+        record.credential = credential_of(viewer, self._keys)
+        return RequestContext(self._services, viewer, record.request_id)
 
     async def get_sub_response(self, request: Any) -> Response:
         response = await super().get_sub_response(request)
@@ -125,6 +136,8 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             return ExecutionResult(None, [GraphQLError(error.message, extensions=error.extensions)])
 
     async def process_result(self, request: Request, result: Any) -> Any:
+        if result.errors and (record := CURRENT.get()) is not None:
+            record.codes = codes_of(result.errors)
         data = await super().process_result(request, result)
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             data.pop("data", None)  # a request error: nothing was executed
@@ -142,6 +155,11 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             if response.status_code == 401:
                 response.headers["www-authenticate"] = "Bearer"
         return response
+
+
+def codes_of(errors: Sequence[GraphQLError]) -> tuple[str, ...]:
+    """The codes of these errors, each once."""
+    return tuple(sorted({(error.extensions or {}).get("code", "") for error in errors}))
 
 
 def negotiate(accept: str) -> str | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADERS = {
@@ -15,11 +14,6 @@ HEADERS = {
 
 LONGEST_NUMBER = 18
 """Digits of a length that is worth reading."""
-
-
-async def failed(_request: Request, _error: Exception) -> Response:
-    """The answer where even what masks errors has failed."""
-    return PlainTextResponse("Something went wrong here.\n", 500, HEADERS)
 
 
 class SecurityHeaders:

@@ -5,17 +5,30 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
+import orjson
 import structlog
+
+from backends.errors import CODES
+from backends.recorder import CURRENT, Record
+
+TALKERS = ("asyncio", "uvicorn")
+"""Libraries whose own words hold no values; of others the place that spoke is logged alone."""
+
+_write: Callable[[bytes], None] = lambda line: None  # noqa: E731 - set by configure_logs
 
 
 def configure_logs(level: int = logging.INFO) -> None:
     """Write JSON lines to standard error; an exception becomes its type and places, never its words or values."""
+    global _write  # noqa: PLW0603 - one process has one log
+    _write = _writer(sys.stderr)
     structlog.configure(
         processors=[
+            with_request,
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -26,19 +39,116 @@ def configure_logs(level: int = logging.INFO) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    libraries = logging.getLogger()
+    for handler in [one for one in libraries.handlers if isinstance(one, Libraries)]:
+        libraries.removeHandler(handler)
+    libraries.addHandler(Libraries())
+
+
+def log_request(record: Record, seconds: float, event: str = "request") -> None:
+    """The one line of a request; past structlog, whose chain of processors costs more than the rest of it."""
+    line: dict[str, Any] = {
+        "event": event,
+        "timestamp": datetime.now(UTC),
+        "level": "info",
+        "request_id": record.request_id,
+        "method": record.method,
+        "path": record.path,
+        "status": record.status,
+        "duration_ms": round(seconds * 1000, 3),
+    }
+    if record.credential is not None:
+        line["credential"] = record.credential
+    if record.operation_type is not None:
+        line["operation_type"] = record.operation_type
+    if record.operation is not None:
+        line["operation"] = record.operation
+    if record.executor is not None:
+        line["executor"] = record.executor
+    if record.codes:
+        line["codes"] = [known_code(code) for code in record.codes]
+    if record.sources:
+        line["sources"] = {
+            key: {"calls": int(calls), "ms": round(spent * 1000, 3)}
+            for key, (calls, spent) in record.sources.items()
+        }
+    if record.hits:
+        line["from_cache"] = record.hits
+    if record.stale:
+        line["from_stale_cache"] = record.stale
+    if record.operations:
+        line["operations"] = record.operations
+    _write(orjson.dumps(line, option=_OPTIONS))
+
+
+def known_code(code: str) -> str:
+    """A code of the closed list; whatever else a library may say is OTHER."""
+    return code if code in CODES else "OTHER"
+
+
+def with_request(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say in which request something happened."""
+    if (record := CURRENT.get()) is not None:
+        event["request_id"] = record.request_id
+    return event
 
 
 def without_words(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace an exception by its types and the places it passed: messages may hold what people typed."""
     error = event.pop("exc_info", None)
     if isinstance(error, BaseException):
-        event["error"] = [type(one).__name__ for one in _chain(error)]
-        event["places"] = [
-            f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
-            for one in _chain(error)
-            for frame in traceback.extract_tb(one.__traceback__)
-        ]
+        event.update(_types_and_places(error))
     return event
+
+
+class Libraries(logging.Handler):
+    """What libraries log, as lines of ours: where it was said, and only of a few also what."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line; never the arguments of a message, and of an exception the types and places alone."""
+        line: dict[str, Any] = {
+            "event": "a library says",
+            "timestamp": datetime.now(UTC),
+            "level": record.levelname.lower(),
+            "library": record.name,
+            "place": f"{record.filename}:{record.lineno}",
+        }
+        if record.name.partition(".")[0] in TALKERS:
+            line["words"] = str(record.msg).partition("\n")[0]
+        if (request := CURRENT.get()) is not None:
+            line["request_id"] = request.request_id
+        if record.exc_info and record.exc_info[1] is not None:
+            line |= _types_and_places(record.exc_info[1])
+        _write(orjson.dumps(line, option=_OPTIONS))
+
+
+_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
+
+
+def _writer(stream: TextIO) -> Callable[[bytes], None]:
+    """Whole lines at once, to the bytes below the stream where it has any."""
+    buffer = getattr(stream, "buffer", None)
+
+    def write(line: bytes) -> None:
+        buffer.write(line)  # type: ignore[union-attr]
+        buffer.flush()  # type: ignore[union-attr]
+
+    return write if buffer is not None else lambda line: print(line.decode(), end="", file=stream, flush=True)
+
+
+def _types_and_places(error: BaseException) -> dict[str, list[str]]:
+    chain = _chain(error)
+    return {
+        "error": [type(one).__name__ for one in chain],
+        "places": [
+            f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
+            for one in chain
+            for frame in traceback.extract_tb(one.__traceback__)
+        ],
+    }
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 import structlog
-from graphql import GraphQLError, GraphQLSyntaxError, OperationDefinitionNode
+from graphql import GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, get_operation_ast
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from backends.errors import GatewayError
+from backends.recorder import CURRENT
 from resolvers.context import RequestContext
 
 log = structlog.get_logger("kundengraph")
@@ -30,9 +31,9 @@ class Answers(SchemaExtension):
         except (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError):
             raise  # the view has an HTTP status for each of these
         except GraphQLError as error:  # raised by an extension: a cached parser, a limit, access
-            raise public(error) from error
+            raise self._noted(public(error)) from error
         except Exception as error:
-            raise public(GraphQLError(type(error).__name__, original_error=error)) from error
+            raise self._noted(public(GraphQLError(type(error).__name__, original_error=error))) from error
         execution = self.execution_context
         context: RequestContext = execution.context
         seen: dict[int, GraphQLError] = {}  # the same errors stand in both places
@@ -46,6 +47,7 @@ class Answers(SchemaExtension):
             execution.pre_execution_errors = [once(error) for error in execution.pre_execution_errors]
         result: Any = execution.result
         if result is None or not hasattr(result, "errors"):
+            self._note(execution.pre_execution_errors or ())
             return
         errors = [once(error) for error in result.errors or ()]
         errors += [
@@ -53,6 +55,7 @@ class Answers(SchemaExtension):
             for path, error in context.beside
         ]
         result.errors = errors or None
+        self._note(errors)
 
     def on_execute(self) -> Iterator[None]:
         """Refuse several operations of which none is named: Strawberry would run the first."""
@@ -63,6 +66,25 @@ class Answers(SchemaExtension):
             code = {"code": "GRAPHQL_VALIDATION_FAILED"}
             raise GraphQLError("The document has several operations: name one.", extensions=code)
         yield
+
+    def _noted(self, error: GraphQLError) -> GraphQLError:
+        self._note([error])
+        return error
+
+    def _note(self, errors: Sequence[GraphQLError]) -> None:
+        """Tell the record of the request which operation it was, and how it went."""
+        record = CURRENT.get()
+        if record is None:
+            return
+        execution = self.execution_context
+        document = execution.graphql_document
+        name = execution._provided_operation_name
+        operation = get_operation_ast(document, name) if document else None
+        record.answered(
+            operation.operation.value if operation else None,
+            operation.name.value if operation and operation.name else None,
+            [(error.extensions or {}).get("code", "") for error in errors],
+        )
 
 
 def public(error: GraphQLError) -> GraphQLError:

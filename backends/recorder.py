@@ -1,0 +1,60 @@
+"""What one request did, noted in passing for its log line: calls of sources, answers from memory, the operation.
+
+Whoever does something worth noting takes the record of the request from `CURRENT`, where there is one; tasks that the
+request starts share it. Names and numbers only: nothing that somebody typed, and nothing that a store holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+LONGEST_NAME = 64
+"""Operation names that are longer are no names that somebody reads."""
+
+
+@dataclass(slots=True)
+class Record:
+    """One request, or one operation of a connection that carries several."""
+
+    request_id: str
+    method: str
+    path: str
+    """Which of the gateway's own pages, never the path itself."""
+    status: int | None = None
+    credential: str | None = None
+    operation: str | None = None
+    operation_type: str | None = None
+    executor: str | None = None
+    codes: tuple[str, ...] = ()
+    sources: dict[str, list[float]] = field(default_factory=dict)
+    """Number of calls and their seconds, by source key."""
+    hits: int = 0
+    stale: int = 0
+    operations: int = 0
+    """How many operations a WebSocket has carried."""
+
+    def called(self, source: str, seconds: float) -> None:
+        """A call of a source has ended, well or not."""
+        sums = self.sources.get(source)
+        if sums is None:
+            self.sources[source] = [1, seconds]
+        else:
+            sums[0] += 1
+            sums[1] += seconds
+
+    def answered(self, type_: str | None, name: str | None, codes: Iterable[str]) -> None:
+        """The operation has ended with errors of these codes, if any."""
+        self.operation_type = type_
+        self.operation = name if name and len(name) <= LONGEST_NAME else None
+        self.codes = tuple(sorted(set(codes)))
+
+    def part(self) -> Record:
+        """The record of one operation of a connection."""
+        self.operations += 1
+        return Record(self.request_id, self.method, self.path, credential=self.credential)
+
+
+CURRENT: ContextVar[Record | None] = ContextVar("kundengraph_record", default=None)
+"""The record of the request that is being answered; None outside of any."""

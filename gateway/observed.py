@@ -1,0 +1,146 @@
+"""Around every request: its id in and out, its record, and one line of the log when it has ended."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable
+
+import orjson
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
+    BaseGraphQLTransportWSHandler,
+    Operation,
+)
+
+from backends.recorder import CURRENT, Record
+from gateway.middleware import HEADERS
+from gateway.telemetry import log_request
+from resolvers.context import RequestContext
+from resolvers.viewer import Viewer
+
+REQUEST_ID = b"x-request-id"
+TRACEPARENT = b"traceparent"
+WELL_FORMED = re.compile(rb"[0-9A-Za-z][0-9A-Za-z._-]{7,63}")
+TRACE = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
+METHODS = frozenset({"GET", "POST", "OPTIONS", "HEAD", "PUT", "PATCH", "DELETE"})
+ENDED_BY_CALLER = 499
+"""Status of a request whose caller left before there was an answer; nobody is sent it."""
+
+log = structlog.get_logger("kundengraph")
+Ended = Callable[[Record, float], None]
+
+
+class Observed:
+    """The outermost layer: what it does not see did not happen, and no exception leaves it."""
+
+    def __init__(self, app: ASGIApp, graphql: str, ended: Iterable[Ended] = ()) -> None:
+        """`graphql` is the endpoint's path; `ended` hears of every request with its seconds."""
+        self._app = app
+        self._pages = {
+            graphql: "graphql",
+            "/livez": "livez",
+            "/readyz": "readyz",
+            "/metrics": "metrics",
+        }
+        self._ended = tuple(ended)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id = request_id_of(scope["headers"])
+        record = Record(request_id, self._method(scope), self._page(scope["path"]))
+        header = (REQUEST_ID, request_id.encode())
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                record.status = message["status"]
+                message["headers"] = [*message.get("headers", ()), header]
+            elif message["type"] == "websocket.accept":
+                record.status = 101
+                message["headers"] = [*message.get("headers", ()), header]
+            elif message["type"] == "websocket.close" and record.status is None:
+                record.status = 403
+            await send(message)
+
+        token = CURRENT.set(record)
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception as error:
+            await _fail(record, error, scope, send_with_id)
+        finally:
+            CURRENT.reset(token)
+            seconds = time.perf_counter() - started
+            if record.status is None:
+                record.status = ENDED_BY_CALLER
+            for ended in self._ended:
+                ended(record, seconds)
+            log_request(record, seconds)
+
+    def _method(self, scope: Scope) -> str:
+        if scope["type"] == "websocket":
+            return "WEBSOCKET"
+        method: str = scope["method"]
+        return method if method in METHODS else "OTHER"
+
+    def _page(self, path: str) -> str:
+        page = self._pages.get(path)
+        if page is None:
+            page = "explorer" if path.startswith("/graphiql") else "other"
+        return page
+
+
+class ObservedSocket(BaseGraphQLTransportWSHandler[RequestContext, None]):
+    """A WebSocket whose operations have lines of their own, under the id of the connection."""
+
+    async def run_operation(self, operation: Operation[RequestContext, None]) -> None:
+        connection = CURRENT.get()
+        if connection is None:
+            await super().run_operation(operation)
+            return
+        started = time.perf_counter()
+        record = connection.part()
+        CURRENT.set(record)  # the task is the operation's own
+        try:
+            await super().run_operation(operation)
+        finally:
+            log_request(record, time.perf_counter() - started, "operation")
+
+
+def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The caller's id where it is well-formed, the id of the caller's trace, or else a new one."""
+    trace: str | None = None
+    for name, value in headers:
+        if name == REQUEST_ID and WELL_FORMED.fullmatch(value):
+            return value.decode()
+        if name == TRACEPARENT and (match := TRACE.fullmatch(value)):
+            trace = match[1].decode()
+    return trace or secrets.token_hex(16)
+
+
+def credential_of(viewer: Viewer, keys: frozenset[str]) -> str:
+    """What the log calls a caller: the name of a configured key, never that of a person."""
+    if not viewer.known:
+        return "anonymous"
+    if viewer.login is not None:
+        return "customer user"
+    return viewer.name if viewer.name in keys else "signed in"
+
+
+async def _fail(record: Record, error: Exception, scope: Scope, send: Send) -> None:
+    """Note a bug that nothing has masked, and answer with its number where nothing was answered yet."""
+    error_id = secrets.token_hex(8)
+    record.codes = ("INTERNAL",)
+    log.error("internal error", error_id=error_id, exc_info=error)
+    if record.status is not None or scope["type"] != "http":
+        return
+    message = "Something went wrong here; the error is noted."
+    body = {"errors": [{"message": message, "extensions": {"code": "INTERNAL", "errorId": error_id}}]}
+    named = {**HEADERS, "content-type": "application/json; charset=utf-8", "cache-control": "no-store"}
+    headers = [(name.encode(), value.encode()) for name, value in named.items()]
+    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.body", "body": orjson.dumps(body)})
