@@ -84,7 +84,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with redirect_stderr(log):
         app = create_app(help_desk(tmp_path_factory.mktemp("desk"), sources=MISSING_SOURCE))
     with served(app) as address:
-        yield Desk(address, log)
+        desk = Desk(address, log)
+        yield desk
+        desk.client.close()
 
 
 @pytest.fixture
