@@ -182,6 +182,14 @@ async def totals(context: RequestContext, connections: Sequence[Connection[Any]]
     return [found[index] for index in range(len(connections))]
 
 
+async def known_totals(context: RequestContext, connections: Sequence[Connection[Any]]) -> Sequence[Total]:
+    """The same, but exact only where every source answered for the page too: a remembered number is no answer."""
+    return [
+        total if one.listing.silent is None else replace(total, exact=False)
+        for total, one in zip(await totals(context, connections), connections, strict=True)
+    ]
+
+
 async def certain_totals(
     context: RequestContext, connections: Sequence[Connection[Any]]
 ) -> Sequence[int | SourceUnavailable]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
+from backends.errors import GatewayError
 from backends.model import CustomerUser, Validity
 from backends.records import Service
 from backends.registries import DEFAULT_LOGIN
@@ -64,12 +65,22 @@ async def are_defaults(context: RequestContext, services: Sequence[Service]) -> 
 
 
 async def users_of(
+    context: RequestContext, services: Sequence[Service], first: int | None, after: str | None
+) -> Sequence[KeyedConnection | GatewayError]:
+    """Logins that each service is assigned to, by login; the reserved one is none of them (SVC-3)."""
+    return await asyncio.gather(*(_users_page(context, one, first, after) for one in services))
+
+
+async def _users_page(
     context: RequestContext, service: Service, first: int | None, after: str | None
-) -> KeyedConnection:
-    """Logins that the service is assigned to, by login; the reserved one is none of them (SVC-3)."""
-    wanted = KeyedList("Service.customerUsers", service.id, page_size(first), after)
-    last = wanted.last(context)
-    logins = await context.services.offers.logins_of(service.id, last[0] if last else None, wanted.limit)
+) -> KeyedConnection | GatewayError:
+    """The page of one service, or why it cannot be shown."""
+    try:
+        wanted = KeyedList("Service.customerUsers", service.id, page_size(first), after)
+        last = wanted.last(context)
+        logins = await context.services.offers.logins_of(service.id, last[0] if last else None, wanted.limit)
+    except GatewayError as error:
+        return error
     return wanted.connection(context, [KeyedEdge((login,)) for login in logins])
 
 

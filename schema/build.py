@@ -20,7 +20,7 @@ from resolvers import customer_users
 from schema.access import refusals
 from schema.enums import CustomerUserOrderField
 from schema.extensions import Answers
-from schema.fields import CustomFields, Info, custom_field, load
+from schema.fields import Asked, Computed, CustomFields, Related, custom_field
 from schema.limits import SHIPPED, Limits, Measured, Measures
 from schema.query import Query
 from schema.record_inputs import record_inputs
@@ -134,21 +134,18 @@ def _words(type_names: Iterable[str], rows: Mapping[str, FieldMapping]) -> dict[
 def _user_field(row: FieldMapping) -> StrawberryField:
     name = row.name
 
-    async def dynamic(root: strawberry.Parent[Any], info: Info):  # type: ignore[no-untyped-def]
-        values = await load(info.context, customer_users.dynamic_values_of, root)
-        return values.get(name)
-
-    return custom_field(name, str, dynamic) if row.is_dynamic else _customer_field(row)
+    asked = Asked(customer_users.dynamic_values_of, then=lambda values: values.get(name))
+    return custom_field(name, str, Related(lambda: asked)) if row.is_dynamic else _customer_field(row)
 
 
 def _customer_field(row: FieldMapping) -> StrawberryField:
     name = row.name
 
-    def plain(root: strawberry.Parent[Any]):  # type: ignore[no-untyped-def]
+    def plain(root: Any) -> Any:
         value = root.custom.get(name)
         return value[0] if isinstance(value, tuple) else value
 
-    return custom_field(name, int if row.type is FieldType.INT else str, plain)
+    return custom_field(name, int if row.type is FieldType.INT else str, Computed(plain))
 
 
 def _set_values(schema: KundengraphSchema, name: str, values: Mapping[str, str]) -> None:

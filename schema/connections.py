@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from backends.directory import Total
 from resolvers import lists
+from resolvers.context import RequestContext
 from schema.enums import CountPrecision, Membership, ServedFrom, SourceStatus
-from schema.fields import Info, load, relation
+from schema.fields import Asked, computed, related, relation
 
 if TYPE_CHECKING:
     from schema.types import Customer, CustomerUser, Source
@@ -33,10 +36,10 @@ class SourceReport:
     elapsed_ms: float
     message: str | None
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def source(root: strawberry.Parent[Any], info: Info) -> SourceNode:
-        return info.context.users.source(root.source_key)  # type: ignore[return-value]
+    def source(root: Any, request: RequestContext) -> SourceNode:
+        return request.users.source(root.source_key)  # type: ignore[return-value]
 
 
 @strawberry.type
@@ -51,26 +54,24 @@ class CustomerUserConnection:
     edges: list[CustomerUserEdge]
     nodes: list[UserNode]
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def page_info(root: strawberry.Parent[Any]) -> PageInfo:
+    def page_info(root: Any) -> PageInfo:
         return root  # type: ignore[no-any-return]
 
-    @strawberry.field
+    @related
     @staticmethod
-    async def total_count(root: strawberry.Parent[Any], info: Info) -> int | None:
-        return (await load(info.context, lists.totals, root)).number  # type: ignore[no-any-return]
+    def total_count() -> int | None:
+        return Asked(lists.known_totals, then=attrgetter("number"))  # type: ignore[return-value]
 
-    @strawberry.field
+    @related
     @staticmethod
-    async def total_count_precision(root: strawberry.Parent[Any], info: Info) -> CountPrecision:
-        total = await load(info.context, lists.totals, root)
-        exact = total.exact and root.listing.silent is None  # a remembered number is no answer
-        return CountPrecision.EXACT if exact else CountPrecision.AT_LEAST
+    def total_count_precision() -> CountPrecision:
+        return Asked(lists.known_totals, then=_precision)  # type: ignore[return-value]
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def sources(root: strawberry.Parent[Any]) -> list[SourceReport]:
+    def sources(root: Any) -> list[SourceReport]:
         return list(root.reports)
 
 
@@ -85,9 +86,13 @@ class CustomerConnection:
     edges: list[CustomerEdge]
     nodes: list[CustomerNode]
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def page_info(root: strawberry.Parent[Any]) -> PageInfo:
+    def page_info(root: Any) -> PageInfo:
         return root  # type: ignore[no-any-return]
 
     total_count: int | None = relation(lists.certain_totals)
+
+
+def _precision(total: Total) -> CountPrecision:
+    return CountPrecision.EXACT if total.exact else CountPrecision.AT_LEAST

@@ -1,8 +1,13 @@
-"""How a field finds its resolver: relations through a dataloader for each request, roots with the scope they need."""
+"""What a field means, and how it finds its value: read off a record, asked for all parents at once, or a root.
+
+The meaning is data on the field: Strawberry's resolver is made of it, and the compiled executor reads it.
+"""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import strawberry
@@ -16,25 +21,127 @@ from resolvers.viewer import Scope
 Info = strawberry.Info[RequestContext, Any]
 
 REQUIRES = "kundengraph.requires"
-BATCH = "kundengraph.batch"
+MEANING = "kundengraph.meaning"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question for all parents, and what the field makes of the answer for each."""
+
+    batch: Batch
+    arguments: tuple[Hashable, ...] = ()
+    then: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """What the field reads off each parent by itself, because nothing needs to be asked for it here."""
+
+    of: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A field that is asked for all parents at once: its arguments say what is asked."""
+
+    ask: Callable[..., Asked | Each]
+    takes_request: bool = False
+
+    def asked(self, request: RequestContext, arguments: Mapping[str, Any]) -> Asked | Each:
+        """What to ask in this request."""
+        return self.ask(request, **arguments) if self.takes_request else self.ask(**arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A field that is computed of its parent, and at most of what the request holds already."""
+
+    read: Callable[..., Any]
+    takes_request: bool = False
+
+    def of(self, parent: Any, request: RequestContext) -> Any:
+        """The value for one parent."""
+        return self.read(parent, request) if self.takes_request else self.read(parent)
+
+
+@dataclass(frozen=True, slots=True)
+class Rooted:
+    """A root field: its resolver takes `info` for the request and the path alone, and its arguments by name."""
+
+    resolver: Callable[..., Any]
+
+
+Meaning = Related | Computed | Rooted
 
 
 def relation(batch: Batch, requires: Scope = Scope.READ) -> Any:
-    """A field whose values are fetched for all parents of a request at once; its annotation is its type."""
+    """A field without arguments that is asked for all parents of a request at once; its annotation is its type."""
+    asked = Asked(batch)
+    return _field(Related(lambda: asked), requires, lambda: None)
 
-    async def resolve(root: strawberry.Parent[Any], info: Info):  # type: ignore[no-untyped-def]
-        return await load(info.context, batch, root)
 
-    return strawberry.field(resolver=resolve, metadata={BATCH: batch, REQUIRES: requires})
+def related(ask: Any) -> Any:
+    """The same with arguments: the decorated function says what they ask for; its result's type is the field's."""
+    function = inspect.unwrap(getattr(ask, "__func__", ask))
+    return _field(
+        Related(function, "request" in inspect.signature(function).parameters), Scope.READ, function
+    )
+
+
+def computed(read: Any) -> Any:
+    """A field that the decorated function computes of its parent, and of the request if it takes one."""
+    function = inspect.unwrap(getattr(read, "__func__", read))
+    return _field(
+        Computed(function, "request" in inspect.signature(function).parameters), Scope.READ, function
+    )
 
 
 def root(requires: Scope | None = Scope.READ) -> Callable[[Callable[..., Any]], Any]:
     """A root field, with the scope that a caller needs for it; None: whoever is known may ask."""
 
     def made(resolver: Callable[..., Any]) -> Any:
-        return strawberry.field(resolver=resolver, metadata={REQUIRES: requires})
+        meaning = Rooted(getattr(resolver, "__func__", resolver))
+        return strawberry.field(resolver=resolver, metadata={MEANING: meaning, REQUIRES: requires})
 
     return made
+
+
+def _field(
+    meaning: Related | Computed, requires: Scope, function: Callable[..., Any], **settings: Any
+) -> Any:
+    """The field with the resolver that Strawberry calls, and its meaning beside it."""
+    metadata = {MEANING: meaning, REQUIRES: requires}
+    return strawberry.field(resolver=_resolver(meaning, function), metadata=metadata, **settings)
+
+
+def _resolver(meaning: Related | Computed, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A resolver of one parent after another that takes the arguments, and has the type, of `function`."""
+
+    def compute(root: Any, info: Info) -> Any:
+        return meaning.of(root, info.context)  # type: ignore[union-attr]
+
+    async def ask(root: Any, info: Info, **arguments: Any) -> Any:
+        asked = meaning.asked(info.context, arguments)  # type: ignore[union-attr]
+        if isinstance(asked, Each):
+            return asked.of(root)
+        value = await load(info.context, asked.batch, root, *asked.arguments)
+        return value if asked.then is None else asked.then(value)
+
+    resolve: Any = ask if isinstance(meaning, Related) else compute
+    known = inspect.signature(function)
+    own = [
+        inspect.Parameter("root", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=strawberry.Parent[Any]),  # type: ignore[misc]
+        inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info),
+    ]
+    given = [
+        one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for one in known.parameters.values()
+        if one.name not in ("root", "request")
+    ]
+    resolve.__signature__ = known.replace(parameters=[*own, *given])
+    resolve.__module__ = function.__module__
+    resolve.__name__ = function.__name__
+    return resolve  # type: ignore[no-any-return]
 
 
 async def load(context: RequestContext, batch: Batch, parent: Any, *arguments: Hashable) -> Any:
@@ -76,8 +183,8 @@ CustomFields = Mapping[str, Sequence[StrawberryField]]
 """Fields that only a configuration knows, by the name of their type."""
 
 
-def custom_field(name: str, type_: type, resolver: Callable[..., Any]) -> StrawberryField:
-    """A mapped custom field: `name` in the schema, read by `resolver`."""
-    field: StrawberryField = strawberry.field(resolver=resolver, name=name, graphql_type=type_ | None)
+def custom_field(name: str, type_: type, meaning: Related | Computed) -> StrawberryField:
+    """A mapped custom field: `name` in the schema."""
+    field: StrawberryField = _field(meaning, Scope.READ, lambda: None, name=name, graphql_type=type_ | None)
     field.python_name = name
     return field

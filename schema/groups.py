@@ -14,7 +14,7 @@ from resolvers.permissions import Origin as PermissionOrigin
 from resolvers.permissions import PermissionContext
 from schema.connections import PageInfo
 from schema.enums import Validity
-from schema.fields import Info, load, relation
+from schema.fields import Asked, computed, related, relation
 from schema.node import Node
 
 if TYPE_CHECKING:
@@ -41,33 +41,27 @@ class Group(Node):
     comment: str | None
     validity: Validity
 
-    @strawberry.field
+    @related
     @staticmethod
-    async def customer_users(
-        root: strawberry.Parent[Any], info: Info, first: int | None = 100, after: str | None = UNSET
+    def customer_users(
+        first: int | None = 100, after: str | None = UNSET
     ) -> GroupCustomerUserConnection | None:
-        return await load(info.context, groups.users_with_grants, root, first, after or None)  # type: ignore[no-any-return]
+        return Asked(groups.users_with_grants, (first, after or None))  # type: ignore[return-value]
 
-    @strawberry.field
+    @related
     @staticmethod
-    async def customers(
-        root: strawberry.Parent[Any], info: Info, first: int | None = 100, after: str | None = UNSET
-    ) -> GroupCustomerConnection | None:
-        return await load(info.context, groups.customers_with_grants, root, first, after or None)  # type: ignore[no-any-return]
+    def customers(first: int | None = 100, after: str | None = UNSET) -> GroupCustomerConnection | None:
+        return Asked(groups.customers_with_grants, (first, after or None))  # type: ignore[return-value]
 
-    @strawberry.field
+    @related
     @staticmethod
-    async def effective_customer_users(
-        root: strawberry.Parent[Any],
-        info: Info,
+    def effective_customer_users(
         permission: PermissionKey,
         context: PermissionContext = PermissionContext.SAME_CUSTOMER,
         first: int | None = 100,
         after: str | None = UNSET,
     ) -> GroupCustomerUserConnection | None:
-        return await load(  # type: ignore[no-any-return]
-            info.context, holders.holders_of, root, permission.value, context, first, after or None
-        )
+        return Asked(holders.holders_of, (permission.value, context, first, after or None))  # type: ignore[return-value]
 
     @classmethod
     def is_type_of(cls, value: object, info: object) -> bool:
@@ -123,9 +117,9 @@ class GroupCustomerUserConnection:
     edges: list[GroupCustomerUserEdge]
     total_count: int = relation(holders.count_users)
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def page_info(root: strawberry.Parent[Any]) -> PageInfo:
+    def page_info(root: Any) -> PageInfo:
         return root  # type: ignore[no-any-return]
 
 
@@ -143,9 +137,9 @@ class GroupCustomerConnection:
     edges: list[GroupCustomerEdge]
     total_count: int = relation(groups.count_customers)
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def page_info(root: strawberry.Parent[Any]) -> PageInfo:
+    def page_info(root: Any) -> PageInfo:
         return root  # type: ignore[no-any-return]
 
 
@@ -157,12 +151,12 @@ class Service(Node):
     parent: Service | None = relation(services.parents_of)
     is_default: bool = relation(services.are_defaults)
 
-    @strawberry.field
+    @related
     @staticmethod
-    async def customer_users(
-        root: strawberry.Parent[Any], info: Info, first: int | None = 100, after: str | None = UNSET
+    def customer_users(
+        first: int | None = 100, after: str | None = UNSET
     ) -> ServiceCustomerUserConnection | None:
-        return await services.users_of(info.context, root, first, after or None)  # type: ignore[return-value]
+        return Asked(services.users_of, (first, after or None))  # type: ignore[return-value]
 
     @classmethod
     def is_type_of(cls, value: object, info: object) -> bool:
@@ -181,7 +175,7 @@ class ServiceCustomerUserConnection:
     edges: list[ServiceCustomerUserEdge]
     total_count: int = relation(services.count_users)
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def page_info(root: strawberry.Parent[Any]) -> PageInfo:
+    def page_info(root: Any) -> PageInfo:
         return root  # type: ignore[no-any-return]

@@ -7,11 +7,12 @@ from typing import Any
 import strawberry
 
 from schema import ids
+from schema.fields import computed
 
 
 @strawberry.interface
 class Node:
-    @strawberry.field
+    @computed
     @staticmethod
-    def id(root: strawberry.Parent[Any]) -> strawberry.ID:
+    def id(root: Any) -> strawberry.ID:
         return strawberry.ID(ids.of(root))

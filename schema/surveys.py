@@ -8,6 +8,7 @@ import strawberry
 
 from schema.connections import PageInfo, SourceReport
 from schema.enums import CountPrecision
+from schema.fields import computed
 from schema.types import Source
 
 
@@ -21,14 +22,14 @@ class CustomerUserCount:
 class CustomerUserCounts:
     nodes: list[CustomerUserCount]
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def precision(root: strawberry.Parent[Any]) -> CountPrecision:
+    def precision(root: Any) -> CountPrecision:
         return CountPrecision.EXACT if root.exact else CountPrecision.AT_LEAST
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def sources(root: strawberry.Parent[Any]) -> list[SourceReport]:
+    def sources(root: Any) -> list[SourceReport]:
         return list(root.reports)
 
 
@@ -44,12 +45,12 @@ class DuplicateLoginConnection:
     edges: list[DuplicateLoginEdge]
     total_count: int | None
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def page_info(root: strawberry.Parent[Any]) -> PageInfo:
+    def page_info(root: Any) -> PageInfo:
         return root  # type: ignore[no-any-return]
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def sources(root: strawberry.Parent[Any]) -> list[SourceReport]:
+    def sources(root: Any) -> list[SourceReport]:
         return list(root.reports)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -10,16 +11,17 @@ from strawberry import UNSET
 
 from backends import labels, model
 from backends.errors import GatewayError
+from backends.mapping import RecordMapping
 from backends.source import Health
 from backends.source import Source as SourceRecord
 from resolvers import customer_users, customers, effective, groups, preferences, services, sources, tickets
-from resolvers.context import RequestContext
+from resolvers.context import Batch, RequestContext
 from resolvers.decisions import on_fresh_records
 from resolvers.permissions import PermissionContext
 from schema import ids
 from schema.connections import CustomerUserConnection
 from schema.enums import FieldType, Membership, ServedFrom, SourceKind, SourceStatus, Validity
-from schema.fields import Info, load, relation
+from schema.fields import Asked, Each, computed, related, relation
 from schema.groups import (
     AccessibleCustomer,
     CustomerGroupGrant,
@@ -51,9 +53,9 @@ class FieldDefinition:
     read_only: bool
     visible: bool
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def selection(root: strawberry.Parent[Any]) -> list[SelectionOption] | None:
+    def selection(root: Any) -> list[SelectionOption] | None:
         options = sources.selection_of(root)
         return (
             None if options is None else [SelectionOption(value=value, label=text) for value, text in options]
@@ -81,14 +83,14 @@ class Source(Node):
     writable: bool
     health: SourceHealth = relation(sources.health_of)
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def position(root: strawberry.Parent[Any]) -> int:
+    def position(root: Any) -> int:
         return int(root.place) + 1
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def fields(root: strawberry.Parent[Any]) -> list[FieldDefinition]:
+    def fields(root: Any) -> list[FieldDefinition]:
         return list(root.mapping.fields)
 
     @classmethod
@@ -152,58 +154,47 @@ class CustomerUser(Node):
     assigned_services: list[Service] | None = relation(services.assigned_to)
     services: list[Service] | None = relation(services.in_effect_of)
 
-    @strawberry.field
+    @related
     @staticmethod
-    async def effective_permissions(
-        root: strawberry.Parent[Any],
-        info: Info,
+    def effective_permissions(
         context: PermissionContext = PermissionContext.SAME_CUSTOMER,
     ) -> list[EffectivePermission] | None:
-        return await load(info.context, EFFECTIVE, root, context)  # type: ignore[no-any-return]
+        return Asked(EFFECTIVE, (context,))  # type: ignore[return-value]
 
-    @strawberry.field
+    @related
     @staticmethod
-    async def has_permission(
-        root: strawberry.Parent[Any],
-        info: Info,
+    def has_permission(
         group: str,
         permission: PermissionKey,
         context: PermissionContext | None = UNSET,
     ) -> bool | None:
-        whose = context or PermissionContext.SAME_CUSTOMER
-        held = await load(info.context, HELD, root, whose)
-        return permission.value in held.get(group, ())
+        whose, key = context or PermissionContext.SAME_CUSTOMER, permission.value
+        return Asked(HELD, (whose,), lambda held: key in held.get(group, ()))  # type: ignore[return-value]
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def source(root: strawberry.Parent[Any], info: Info) -> Source:
-        return customer_users.find_source(info.context, root)  # type: ignore[return-value]
+    def source(root: Any, request: RequestContext) -> Source:
+        return customer_users.find_source(request, root)  # type: ignore[return-value]
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def writable(root: strawberry.Parent[Any], info: Info) -> bool:
-        return customer_users.find_source(info.context, root).writable
+    def writable(root: Any, request: RequestContext) -> bool:
+        return customer_users.find_source(request, root).writable
 
-    @strawberry.field
+    @related
     @staticmethod
-    def full_name(root: strawberry.Parent[Any], info: Info) -> str:
-        mapping = info.context.users.mapping(root.source_key)
-        if mapping.dynamic_labels:
-            return load(info.context, customer_users.full_names_of, root)  # type: ignore[return-value]
-        return labels.full_name(mapping, root)
+    def full_name(request: RequestContext) -> str:
+        return _text(request, labels.full_name, customer_users.full_names_of)  # type: ignore[return-value]
 
-    @strawberry.field
+    @related
     @staticmethod
-    def label(root: strawberry.Parent[Any], info: Info) -> str:
-        mapping = info.context.users.mapping(root.source_key)
-        if mapping.dynamic_labels:
-            return load(info.context, customer_users.labels_of, root)  # type: ignore[return-value]
-        return labels.label(mapping, root)
+    def label(request: RequestContext) -> str:
+        return _text(request, labels.label, customer_users.labels_of)  # type: ignore[return-value]
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def version(root: strawberry.Parent[Any], info: Info) -> str:
-        return info.context.services.seal.version(root.stored)
+    def version(root: Any, request: RequestContext) -> str:
+        return request.services.seal.version(root.stored)
 
     @classmethod
     def is_type_of(cls, value: object, info: object) -> bool:
@@ -227,35 +218,31 @@ class Customer(Node):
     attributes: list[Attribute] | None = relation(customers.attributes_of)
     groups: list[CustomerGroupGrant] | None = relation(groups.grants_of_customers)
 
-    @strawberry.field
+    @related
     @staticmethod
-    async def effective_permissions(
-        root: strawberry.Parent[Any],
-        info: Info,
+    def effective_permissions(
         context: PermissionContext = PermissionContext.SAME_CUSTOMER,
     ) -> list[EffectivePermission] | None:
-        return await load(info.context, effective.effective_of_customers, root, context)  # type: ignore[no-any-return]
+        return Asked(effective.effective_of_customers, (context,))  # type: ignore[return-value]
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def label(root: strawberry.Parent[Any], info: Info) -> str:
-        return labels.label(info.context.customers.mapping(root.source_key), root)
+    def label(root: Any, request: RequestContext) -> str:
+        return labels.label(request.customers.mapping(root.source_key), root)
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def writable(root: strawberry.Parent[Any], info: Info) -> bool:
-        return info.context.customers.source(root.source_key).writable
+    def writable(root: Any, request: RequestContext) -> bool:
+        return request.customers.source(root.source_key).writable
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def version(root: strawberry.Parent[Any], info: Info) -> str:
-        return info.context.services.seal.version(root.stored)
+    def version(root: Any, request: RequestContext) -> str:
+        return request.services.seal.version(root.stored)
 
-    @strawberry.field
+    @related
     @staticmethod
-    async def customer_users(
-        root: strawberry.Parent[Any],
-        info: Info,
+    def customer_users(
         filter: CustomerUserFilter | None = UNSET,
         membership: list[Membership] | None = UNSET,
         first: int | None = 100,
@@ -263,7 +250,7 @@ class Customer(Node):
     ) -> CustomerUserConnection | None:
         kinds = frozenset(membership) if isinstance(membership, list) else None
         asked = (filter or CustomerUserFilter()).asked()
-        return await load(info.context, customer_users.of_customers, root, asked, kinds, first, after or None)  # type: ignore[no-any-return]
+        return Asked(customer_users.of_customers, (asked, kinds, first, after or None))  # type: ignore[return-value]
 
     @classmethod
     def is_type_of(cls, value: object, info: object) -> bool:
@@ -275,10 +262,20 @@ class Viewer:
     name: str
     roles: list[str]
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def customer_user(root: strawberry.Parent[Any]) -> CustomerUser | None:
+    def customer_user(root: Any) -> CustomerUser | None:
         return None
+
+
+def _text(
+    request: RequestContext, text: Callable[[RecordMapping, Any], str], with_dynamic_fields: Batch
+) -> Asked | Each:
+    """A text that is made of the record, and of dynamic fields where the mapping of some source wants them."""
+    if any(source.mapping.dynamic_labels for source in request.users.sources):
+        return Asked(with_dynamic_fields)
+    mapping = request.users.mapping
+    return Each(lambda user: text(mapping(user.source_key), user))
 
 
 async def node(context: RequestContext, id_: str) -> object | None:
