@@ -8,6 +8,24 @@ from typing import Any
 
 import httpx
 
+CODES = frozenset(
+    {
+        "UNAUTHENTICATED",
+        "FORBIDDEN",
+        "BAD_USER_INPUT",
+        "SOURCE_UNAVAILABLE",
+        "SOURCE_TIMEOUT",
+        "COST_EXCEEDED",
+        "RATE_LIMITED",
+        "CURSOR_INVALID",
+        "PERSISTED_DOCUMENT_REQUIRED",
+        "INTERNAL",
+        "GRAPHQL_PARSE_FAILED",
+        "GRAPHQL_VALIDATION_FAILED",
+    }
+)
+"""The closed list of codes of errors."""
+
 EDITOR, ADMIN, READER = "key-of-an-editor", "key-of-an-admin", "key-of-a-reader"
 
 USER = (

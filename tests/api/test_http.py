@@ -20,26 +20,13 @@ import pytest
 from gateway.app import create_app
 from gateway.config import Config
 from resolvers import sources
+from tests.api.callers import CODES
 from tests.api.serving import EXPIRED, LIMITED, MISSING_SOURCE, READER, help_desk, served
 from tests.servers import need
 
 WEB = Path(__file__).parents[1] / "web"
 NEWER = "application/graphql-response+json"
 PLAIN = "application/json"
-CODES = {
-    "UNAUTHENTICATED",
-    "FORBIDDEN",
-    "BAD_USER_INPUT",
-    "SOURCE_UNAVAILABLE",
-    "SOURCE_TIMEOUT",
-    "COST_EXCEEDED",
-    "RATE_LIMITED",
-    "CURSOR_INVALID",
-    "PERSISTED_DOCUMENT_REQUIRED",
-    "INTERNAL",
-    "GRAPHQL_PARSE_FAILED",
-    "GRAPHQL_VALIDATION_FAILED",
-}
 ADA = '{ customerUser(login: "ada") { fullName } }'
 
 
