@@ -1,120 +1,74 @@
-"""Run the scenarios in turns and print medians as ratios; `--json FILE` writes them down."""
+"""`python -m bench`: run the scenarios in turns and print medians as ratios."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
-import statistics
 import sys
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from bench.world import configuration, fill
-from gateway.app import schema_of
-from gateway.demo.servers.postgresql import start_postgresql
-from gateway.stack import Stack
-from resolvers.context import RequestContext
-from resolvers.viewer import Viewer
-from schema.build import KundengraphSchema
+from bench import measuring, report
+from bench.run import Plan, measure
+from bench.scenarios import EVERYTHING
+from bench.stores import missing
 
-PAGE = "query($after: String) { customerUsers(first: 50, after: $after, orderBy: [{field: LAST_NAME}])"
-LISTED = "{ nodes { login lastName } pageInfo { endCursor } } }"
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """A question, and the one whose time it is compared with."""
-
-    name: str
-    query: str
-    compared_with: str
-    variables: Mapping[str, str | None]
-
-
-class Desk:
-    """The gateway's schema over its open stores."""
-
-    def __init__(self, schema: KundengraphSchema, stack: Stack) -> None:
-        self._schema, self._stack = schema, stack
-
-    async def ask(self, query: str, **variables: str | None) -> dict[str, object]:
-        """The data of an answer without errors."""
-        context = RequestContext(self._stack.services, Viewer.named("bench", ["reader"]))
-        result = await self._schema.execute(query, variables, context_value=context)
-        if result.errors:
-            raise RuntimeError(result.errors[0].message)
-        return result.data or {}
-
-
-async def cursor_at(desk: Desk, depth: int) -> str:
-    """The cursor of the row at `depth` in the list by last name."""
-    query = PAGE.replace("first: 50", "first: 1000") + LISTED
-    after: str | None = None
-    for _ in range(depth // 1000):
-        found = (await desk.ask(query, after=after))["customerUsers"]
-        after = found["pageInfo"]["endCursor"]  # type: ignore[index]
-    return str(after)
-
-
-def scenarios(deep: str) -> list[Scenario]:
-    """What is measured; the first is the measure of all that name no other."""
-    one, page = "one user by login", "page 1 of 50 by last name"
-    search = '{ customerUsers(search: "*mül*", first: 25) { nodes { login lastName } } }'
-    hundred = "{ customerUsers(first: 100) { nodes { login firstName lastName email customerId validity } } }"
-    return [
-        Scenario(one, '{ customerUser(login: "user050000") { login email customer { name } } }', one, {}),
-        Scenario("100 users with 6 fields", hundred, one, {}),
-        Scenario(page, PAGE + LISTED, one, {"after": None}),
-        Scenario("the same page at the end of the list", PAGE + LISTED, page, {"after": deep}),
-        Scenario("search *mül*, first 25", search, one, {}),
-        Scenario("totalCount", "{ customerUsers(first: 0) { totalCount } }", one, {}),
-    ]
-
-
-async def measure(users: int, rounds: int) -> dict[str, list[float]]:
-    """Seconds of every scenario in every round, in turns, after one round that does not count."""
-    with start_postgresql() as server:
-        fill(server, users)
-        config = configuration(server)
-        stack = Stack(config)
-        try:
-            desk = Desk(schema_of(config), stack)
-            asked = scenarios(await cursor_at(desk, users - 1000))
-            times: dict[str, list[float]] = {one.name: [] for one in asked}
-            for turn in range(rounds + 1):
-                for one in asked if turn % 2 else reversed(asked):
-                    started = time.perf_counter()
-                    await desk.ask(one.query, **one.variables)
-                    if turn:
-                        times[one.name].append(time.perf_counter() - started)
-            return times
-        finally:
-            await stack.close()
+DESCRIPTION = "Measures the gateway beside its peers, as ratios within one run, over private servers."
 
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--users", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    times = asyncio.run(measure(given.users, given.rounds))
-    medians = {name: statistics.median(some) for name, some in times.items()}
-    rows = []
-    for one in scenarios(""):
-        ratio = medians[one.name] / medians[one.compared_with]
-        spread = (max(times[one.name]) - min(times[one.name])) / medians[one.name]
-        rows.append({"scenario": one.name, "ratio": ratio, "to": one.compared_with, "spread": spread})
-        sys.stdout.write(f"{one.name:40} {ratio:8.2f} x {one.compared_with:28} spread {spread:.0%}\n")
+    given = _arguments()
+    if given.readme:
+        report.into_readme(report.read(report.LAST))
+        return 0
+    if reason := measuring.missing():
+        sys.stderr.write(f"{reason}\n")
+        return 1
+    plan = _plan(given)
+    if plan.ten and (reason := missing()):
+        sys.stderr.write(f"without the ten sources: {reason}\n")
+    findings = measure(plan)
+    if given.check:
+        sys.stdout.write("all peers agree\n")
+        return 0
+    sys.stdout.write(report.table(findings) + "\n")
     if given.json:
-        given.json.write_text(
-            json.dumps({"users": given.users, "rounds": given.rounds, "rows": rows}, indent=1)
-        )
+        report.write(findings, given.json)
     return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=DESCRIPTION)
+    names = ", ".join(one.name for one in EVERYTHING)
+    parser.add_argument("--scenarios", default="", help=f"some of: {names}")
+    parser.add_argument("--peers", default="", help="some of the servers, by the names in the table")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of load in each turn")
+    parser.add_argument("--users", type=int, default=100_000)
+    parser.add_argument("--quick", action="store_true", help="one short round of everything")
+    parser.add_argument("--check", action="store_true", help="only compare the answers")
+    parser.add_argument("--no-memory", action="store_true", help="leave out the last 100,000 requests")
+    parser.add_argument(
+        "--json", type=Path, help=f"write everything here; what README shows is {report.LAST.name}"
+    )
+    parser.add_argument("--readme", action="store_true", help="put the tables of the last run into README")
+    return parser.parse_args()
+
+
+def _plan(given: argparse.Namespace) -> Plan:
+    return Plan(
+        users=given.users,
+        rounds=1 if given.quick else given.rounds,
+        seconds=1.0 if given.quick else given.seconds,
+        warm=0.0 if given.quick else 1.0,
+        scenarios=_names(given.scenarios),
+        peers=_names(given.peers),
+        memory=not (given.quick or given.no_memory),
+        check=given.check,
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ main() {
     1-runtime) python_environment requirements.lock ;;
     1-tests) python_environment requirements-dev.lock ;;
     1-servers)
-        system_packages slapd ldap-utils mariadb-server redis-server curl ||
+        system_packages slapd ldap-utils mariadb-server redis-server curl wrk ||
             say "tests of missing servers are skipped: $obstacle"
         ;;
     1-web) web_environment ;;
