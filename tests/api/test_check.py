@@ -217,7 +217,7 @@ class TestReasons:
         assert found["registry"].can_serve
 
 
-async def test_a_password_in_clear_across_a_network_is_advised_against(registry: str) -> None:
+async def test_s4_a_password_in_clear_across_a_network_is_advised_against(registry: str) -> None:
     more = 'base_dn = "o=x"\nbind_dn = "cn=x"\nbind_password = "x"\ntimeout = 0.2\n'
     found = (await findings(registry, source("ldap", "ldap://192.0.2.1", more)))["sources[0]"]
     assert found.reason is not None

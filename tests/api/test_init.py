@@ -297,7 +297,7 @@ class TestCommand:
             "    table permission_groups is missing\n"
         )
 
-    def test_says_why_the_registry_cannot_be_used_and_no_secret(
+    def test_s19_says_why_the_registry_cannot_be_used_and_no_secret(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         file = tmp_path / "kundengraph.toml"

@@ -54,7 +54,7 @@ async def test_a_wrong_password_is_unavailable(directory: Slapd) -> None:
         await is_unavailable(backend)
 
 
-async def test_an_empty_password_never_reaches_a_server(directory: Slapd) -> None:
+async def test_s3_an_empty_password_never_reaches_a_server(directory: Slapd) -> None:
     wire = Wire(directory.port)
     async with listening(wire) as port:
         chosen = settings(directory, port=port)
@@ -65,7 +65,7 @@ async def test_an_empty_password_never_reaches_a_server(directory: Slapd) -> Non
 
 @pytest.mark.parametrize("tls", ["start_tls", "ldaps"])
 @pytest.mark.parametrize("fault", ["stranger", "expired", "wrong name", "self-signed", "system"])
-async def test_a_server_that_cannot_prove_itself_is_sent_nothing(
+async def test_s4_a_server_that_cannot_prove_itself_is_sent_nothing(
     tmp_path: Path, tls: str, fault: str
 ) -> None:
     """S4: 0 connections, so 0 binds."""
@@ -110,7 +110,7 @@ async def test_a_server_that_cannot_prove_itself_is_sent_nothing(
     ],
     ids=["refused", "half", "http", "another message", "endless"],
 )
-async def test_without_a_plain_yes_to_start_tls_nothing_more_is_sent(answer: bytes) -> None:
+async def test_s4_without_a_plain_yes_to_start_tls_nothing_more_is_sent(answer: bytes) -> None:
     received: list[bytes] = []
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -124,7 +124,7 @@ async def test_without_a_plain_yes_to_start_tls_nothing_more_is_sent(answer: byt
     assert [data for data in received if data] == [START_TLS]
 
 
-async def test_words_smuggled_in_before_tls_are_not_believed() -> None:
+async def test_s4_words_smuggled_in_before_tls_are_not_believed() -> None:
     """What follows the answer in clear must break the handshake, not be read as if TLS had protected it."""
     search_done = bytes.fromhex("300c02010165070a010004000400")
     handler = answering(GRANTED + search_done)
@@ -233,7 +233,7 @@ async def test_waiting_for_a_connection_ends_with_the_timeout(own: Slapd) -> Non
         assert await backend.have(["ada"]) == {"ada"}
 
 
-async def test_no_error_tells_of_names_places_or_secrets(directory: Slapd) -> None:
+async def test_s16_no_error_tells_of_names_places_or_secrets(directory: Slapd) -> None:
     async with opened(directory, bind_dn=ADA, bind_password="wr0ng-secret") as backend:
         with pytest.raises(SourceUnavailable) as caught:
             await backend.get_many(["ada"])

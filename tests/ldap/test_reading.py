@@ -59,7 +59,7 @@ async def test_an_empty_request_costs_no_connection() -> None:
 @pytest.mark.parametrize(
     "chunk", [HOSTILE[start : start + 12] for start in range(0, len(HOSTILE), 12)], ids=len
 )
-async def test_hostile_texts_find_nobody_wherever_they_go(directory: Slapd, chunk: list[str]) -> None:
+async def test_s1_hostile_texts_find_nobody_wherever_they_go(directory: Slapd, chunk: list[str]) -> None:
     async with opened(directory) as backend:
         assert await backend.get_many(chunk) == {}
         assert await backend.have([*chunk, "ada"]) == {"ada"}
@@ -74,7 +74,7 @@ async def test_hostile_texts_find_nobody_wherever_they_go(directory: Slapd, chun
             assert [count.number for count in await backend.counts(literal)] == [0] * len(literal), text
 
 
-async def test_a_wildcard_in_a_search_is_one_and_brackets_are_not(directory: Slapd) -> None:
+async def test_s1_a_wildcard_in_a_search_is_one_and_brackets_are_not(directory: Slapd) -> None:
     async with opened(directory) as backend:
 
         async def found(text: str) -> list[str]:

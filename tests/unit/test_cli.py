@@ -187,7 +187,7 @@ def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize("command", ["check", "serve", "schema"])
-def test_no_secret_is_printed_of_an_unusable_file(
+def test_s19_no_secret_is_printed_of_an_unusable_file(
     command: str, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file.write_text(f'{GOOD}url = "postgresql://u:{CANARY}@h:x/d"\ntimeout = "{CANARY}"\n')

@@ -269,7 +269,7 @@ class TestDirectories:
 
 
 class TestSecrets:
-    def test_passwords_are_named_and_never_printed(self, tmp_path: Path) -> None:
+    def test_s19_passwords_are_named_and_never_printed(self, tmp_path: Path) -> None:
         text = printed(
             statements(
                 f"$Self->{{DatabasePw}} = '{SECRET}:/@%'; $Self->{{DatabaseUser}} = 'otobo';",
@@ -300,7 +300,7 @@ class TestSecrets:
         assert config.sources[0].url.startswith("mariadb://crm:a secret")
         assert "Customer::AuthModule::Radius::Password is not carried over." in comments(text)
 
-    def test_a_disguised_password_is_not_printed_either(self, tmp_path: Path) -> None:
+    def test_s19_a_disguised_password_is_not_printed_either(self, tmp_path: Path) -> None:
         disguised = "{" + "".join(f"{byte ^ 0xFF:02x}"[::-1] for byte in b"swordfish") + "}"
         text = printed(
             statements(

@@ -26,7 +26,7 @@ REGISTRY_HOSTS = [
 ]
 
 
-def test_no_file_names_a_package_registry() -> None:
+def test_s22_no_file_names_a_package_registry() -> None:
     naming = [
         f"{name}: {host.decode()}"
         for name in tracked_files()
@@ -37,12 +37,12 @@ def test_no_file_names_a_package_registry() -> None:
     assert naming == []
 
 
-def test_no_lock_with_addresses_is_tracked() -> None:
+def test_s22_no_lock_with_addresses_is_tracked() -> None:
     assert [name for name in tracked_files() if Path(name).name in {"uv.lock", "pylock.toml"}] == []
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_every_locked_requirement_has_hashes(lock: str) -> None:
+def test_s22_every_locked_requirement_has_hashes(lock: str) -> None:
     requirements = locked(lock)
     assert requirements
     assert [name for name, hashes in requirements.items() if not hashes] == []
@@ -52,7 +52,7 @@ def test_the_demo_and_the_tests_use_the_same_versions() -> None:
     assert locked("requirements.lock").keys() <= locked("requirements-dev.lock").keys()
 
 
-def test_at_most_twenty_packages_are_needed_at_run_time() -> None:
+def test_s22_at_most_twenty_packages_are_needed_at_run_time() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = [name for extra in project["optional-dependencies"].values() for name in extra]
     assert len(project["dependencies"]) + len(extras) <= 20

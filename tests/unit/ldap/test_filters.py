@@ -124,24 +124,24 @@ NARROWING = Narrowing(MAPPING, "(!(employeeType=disabled))", "utf-8")
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_a_value_means_itself_and_nothing_else(text: str) -> None:
+def test_s1_a_value_means_itself_and_nothing_else(text: str) -> None:
     assert parsed(equals("cn", text)) == Item("cn", (text.encode(),))
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_a_piece_between_wildcards_means_itself(text: str) -> None:
+def test_s1_a_piece_between_wildcards_means_itself(text: str) -> None:
     assert parsed(resembles("cn", ("", text, ""))) == Item("cn", (b"", text.encode(), b""))
     assert parsed(resembles("cn", (text, text))) == Item("cn", (text.encode(), text.encode()))
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_a_login_among_many_adds_one_comparison(text: str) -> None:
+def test_s1_a_login_among_many_adds_one_comparison(text: str) -> None:
     tree = parsed(any_equal("uid", ["ada", text, "grace"]))
     assert tree == ("|", tuple(Item("uid", (name.encode(),)) for name in ("ada", text, "grace")))
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_every_argument_of_a_list_is_escaped(text: str) -> None:
+def test_s1_every_argument_of_a_list_is_escaped(text: str) -> None:
     asked = Filter(
         login=text,
         email=text,
@@ -159,7 +159,7 @@ def test_every_argument_of_a_list_is_escaped(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["\0", "a\0", "\0*", "\ud800", "a\udc80b", "\udfff"], ids=ascii)
-def test_what_no_directory_can_hold_finds_nobody(text: str) -> None:
+def test_s1_what_no_directory_can_hold_finds_nobody(text: str) -> None:
     assert escaped(text) is None
     assert equals("uid", text) == NOBODY
     assert resembles("uid", ("", text, "")) == NOBODY

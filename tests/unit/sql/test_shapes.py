@@ -25,7 +25,7 @@ def test_conditions_that_differ_in_their_values_alone_have_one_shape(dialect: Di
 
 
 @by_dialect
-def test_special_signs_of_patterns_are_literal(dialect: Dialect) -> None:
+def test_s2_special_signs_of_patterns_are_literal(dialect: Dialect) -> None:
     assert shape_of(Like("x", ("50%", "a_b!", ""), False), dialect, Columns()) == (
         Pattern("x", False),
         ["50!%%a!_b!!%"],

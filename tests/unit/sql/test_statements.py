@@ -62,7 +62,7 @@ def test_a_text_is_made_once_for_a_shape(dialect: Dialect) -> None:
 
 
 @by_dialect
-def test_placeholders_of_postgresql_are_numbered_and_no_value_is_in_a_text(dialect: Dialect) -> None:
+def test_s2_placeholders_of_postgresql_are_numbered_and_no_value_is_in_a_text(dialect: Dialect) -> None:
     statements = the_statements(dialect)
     condition = And((Like("city", ("Secret", ""), True), In("zip", ("Secret", "2"), False)))
     shape, _ = shape_of(condition, dialect, statements.columns)
@@ -73,7 +73,7 @@ def test_placeholders_of_postgresql_are_numbered_and_no_value_is_in_a_text(diale
 
 
 @by_dialect
-def test_names_are_quoted_and_nothing_else_is_a_name(dialect: Dialect) -> None:
+def test_s2_names_are_quoted_and_nothing_else_is_a_name(dialect: Dialect) -> None:
     quote = dialect.quotes
     assert dialect.quoted("crm.people") == f"{quote}crm{quote}.{quote}people{quote}"
     for name in ("", "a b", "a.b.c", "1a", 'a"', "a`", "a;", "ä", "x" * 64, "a.", "a\n"):
