@@ -20,6 +20,17 @@ for place, name in ipairs(KEYS) do
     if redis.call('GET', name) ~= '{_MARK}' then redis.call('SET', name, ARGV[place + 1], 'PX', ARGV[1]) end
 end
 """
+_CLAIM = """
+local found = redis.call('GET', KEYS[1])
+if not found then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[1]) end
+return found or ''
+"""
+_SETTLE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end
+if ARGV[3] == '' then return redis.call('DEL', KEYS[1]) end
+redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[1])
+return 1
+"""
 
 
 class MemoryCache(BaseCache):
@@ -122,6 +133,17 @@ class SharedCache:
         pairs = [(name, _MARK) for name in names]
         return await self._try(lambda: self._cache.multi_set(pairs, ttl=float(seconds)), False)
 
+    async def claim(self, name: str, text: str, seconds: float) -> str | None:
+        """What is kept under `name`; "" where nothing was and `text` is now, None where nobody knows."""
+        arguments = (name, int(seconds * 1000), text)
+        found = await self._try(lambda: self._cache.raw("eval", _CLAIM, 1, *arguments), None)
+        return None if found is None else _text(found)
+
+    async def settle(self, name: str, claimed: str, text: str, seconds: float) -> None:
+        """Keep `text` in place of what was claimed, or nothing where it is empty."""
+        arguments = (name, int(seconds * 1000), claimed, text)
+        await self._try(lambda: self._cache.raw("eval", _SETTLE, 1, *arguments), None)
+
     async def close(self) -> None:
         """Give back the connections."""
         await self._cache.client.aclose()
@@ -155,3 +177,7 @@ def redis_cache(url: str, timeout: float = 0.2, breaker: Breaker | None = None) 
     cache = backend.RedisCache(serializer=StringSerializer(), timeout=timeout)  # type: ignore[no-untyped-call]
     cache.client = client.Redis.from_url(url)  # aiocache's own takes no URL, and no user name
     return SharedCache(cache, (OSError, ValueError, client.RedisError), breaker or Breaker(3, 2.0))
+
+
+def _text(answer: Any) -> str:
+    return answer.decode() if isinstance(answer, bytes) else str(answer)

@@ -22,6 +22,7 @@ __all__ = [
     "NoTickets",
     "RegistrySession",
     "Taken",
+    "Together",
     "Unfinished",
     "Unstorable",
     "Values",
@@ -94,6 +95,13 @@ Claim = Callable[[], Awaitable[None]]
 """Looks once more whether names are free, while no other gateway can take them; what it raises undoes the write."""
 
 
+class Together(Protocol):
+    """Writes of several records that count together: each database has one transaction for all of them."""
+
+    steps: list[Step]
+    """What comes afterwards."""
+
+
 class Writer(Protocol[R]):
     """Creates and changes the records of one store.
 
@@ -103,11 +111,16 @@ class Writer(Protocol[R]):
     until the very end, so that whoever repeats the write after a crash finds it there, and `carry` finds done what was
     done. In the other order the old key would be gone, with nobody left to carry the rest along. Raises Taken,
     Missing, Unstorable, Conflict, SourceUnavailable, and what `check` raises; nothing was written then, save for
-    Unfinished.
+    Unfinished. With `together`, all that counts only when the writes around it do.
     """
 
     async def create(
-        self, values: Values, password_hash: str | None = None, *, claim: Claim | None = None
+        self,
+        values: Values,
+        password_hash: str | None = None,
+        *,
+        claim: Claim | None = None,
+        together: Together | None = None,
     ) -> R:
         """A new record; what is not given is empty, and valid."""
         ...
@@ -120,6 +133,7 @@ class Writer(Protocol[R]):
         check: Callable[[R], None] | None = None,
         claim: Claim | None = None,
         carry: Carry | None = None,
+        together: Together | None = None,
     ) -> R:
         """The record with these changes; `check` sees it as stored, locked, before anything is written."""
         ...

@@ -17,6 +17,7 @@ from backends.guarded import Guarded
 from backends.kinds import open_customers, open_source
 from backends.mapping import RecordMapping
 from backends.model import Customer, CustomerUser, SourceKind
+from backends.once import MemoryOnce, Once, SharedOnce
 from backends.protocol import Backend, R
 from backends.source import Source
 from backends.sql.config import SqlCustomersConfig, SqlSourceConfig
@@ -68,7 +69,7 @@ class Stack:
         stamp = Stamp(config.registry.user_id, config.registry.zone)
         groups_table = config.registry.groups_table
         users, customers = self._users(), self._customers()
-        writes = open_writes(config, database, self._used, stamp)
+        writes = open_writes(config, database, self._used, stamp, self._once())
         self._closing.callback(writes.hasher.close)
         return Services(
             users=Directory(users, what="source"),
@@ -86,6 +87,12 @@ class Stack:
             service_policy=ServicePolicy(config.services.keep_children, config.services.defaults == "union"),
             second_factor_key=config.auth.second_factor_preference,
         )
+
+    def _once(self) -> Once:
+        """A call of another replica that died keeps its key for twice as long as a request may take."""
+        if isinstance(self._cache, SharedCache):
+            return SharedOnce(self._cache, hold=2 * self._config.server.request_timeout)
+        return MemoryOnce()
 
     def _users(self) -> Sequence[Source[CustomerUser]]:
         pairs = zip(self._config.sources, self._config.source_mappings, strict=True)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from backends.email import EmailRules
 from backends.model import Customer, CustomerUser
+from backends.once import Once
 from backends.passwords import Hasher
 from backends.sql.carrying import Carrier
 from backends.sql.config import SqlSourceConfig
 from backends.sql.database import Database
 from backends.sql.members import Members
+from backends.sql.transactions import writes_together
 from backends.sql.writer import SqlWriter
 from backends.sql.writing import Stamp
-from backends.writers import Carry
+from backends.writers import Carry, Together
 from gateway.config import Config
 from resolvers.writing.stores import WritableSource, WriteStores
 
@@ -22,7 +25,9 @@ Databases = Mapping[tuple[str, str], Database]
 """The open databases, by table of the configuration and key of the source."""
 
 
-def open_writes(config: Config, registry: Database, databases: Databases, stamp: Stamp) -> WriteStores:
+def open_writes(
+    config: Config, registry: Database, databases: Databases, stamp: Stamp, once: Once
+) -> WriteStores:
     """Writers over the open databases of the writable sources, by the sources' keys."""
     users: dict[str, WritableSource[CustomerUser]] = {}
     members: list[Members] = []
@@ -46,11 +51,18 @@ def open_writes(config: Config, registry: Database, databases: Databases, stamp:
                 password_hash=source.password_hash,
                 has_passwords=source.password_column is not None,
             )
+
+    def together(keys: Collection[str]) -> AbstractAsyncContextManager[Together]:
+        """Databases are opened in the order of the sources, whatever the order of the rows."""
+        return writes_together([databases["sources", key] for key in users if key in keys], registry)
+
     return WriteStores(
         users=users,
         customers=_customers(config, registry, databases, stamp),
         relatives=Relatives(Carrier(registry, stamp), registry, tuple(members)),
         hasher=Hasher(),
+        together=together,
+        once=once,
         addresses=EmailRules(config.email.check_syntax, config.email.reject),
     )
 

@@ -88,7 +88,7 @@ def build_schema(
     _set_values(schema, "PermissionKey", {key.upper(): key for key in permission_keys})
     describe(
         schema._schema,
-        _words(("CustomerUser", "CreateCustomerUserInput", "UpdateCustomerUserInput"), user_fields)
+        _words(("CustomerUser", *inputs.of_users), user_fields)
         | _words(("Customer", "CreateCustomerInput", "UpdateCustomerInput"), customer_fields),
     )
     return schema

@@ -25,7 +25,7 @@ from graphql import (
 )
 
 from schema.access import INTROSPECTION
-from schema.tariff import DEFAULT_PAGE, Price, Size, Tariff
+from schema.tariff import DEFAULT_PAGE, ROWS, Price, Size, Tariff
 
 MOST = 2**53 - 1
 """The largest number that is told, since JSON's readers take numbers for floats."""
@@ -117,8 +117,9 @@ class _Scales:
         return found
 
     def _cost(self, node: FieldNode, price: Price, below: Weight) -> int:
-        if price.size is Size.PAGE:
-            first = self._inputs.first(node, price.number)
+        if price.size in (Size.PAGE, Size.ROWS):
+            rows = price.size is Size.ROWS
+            first = self._inputs.rows(node) if rows else self._inputs.first(node, price.number)
             return max(1, first) + below.cost + first * below.entry_cost
         if price.keys:
             return self._inputs.length(node, price.keys) * (1 + below.cost)
@@ -156,6 +157,23 @@ class _Inputs:
                 return max(1, len(given))
             value = self._defaults.get(value.name.value)
         return max(1, len(value.values)) if isinstance(value, ListValueNode) else 1
+
+    def rows(self, node: FieldNode) -> int:
+        """How many rows the input of a field holds."""
+        value = self._argument(node, "input")
+        if isinstance(value, VariableNode):
+            name = value.name.value
+            given = self._variables.get(name)
+            if name in self._variables:
+                rows = given.get(ROWS) if isinstance(given, dict) else None
+                return len(rows) if isinstance(rows, list) else 1
+            value = self._defaults.get(name)
+        fields = value.fields if isinstance(value, ObjectValueNode) else ()
+        found = next((one.value for one in fields if one.name.value == ROWS), None)
+        if isinstance(found, VariableNode):
+            listed = self._variables.get(found.name.value)
+            return len(listed) if isinstance(listed, list) else 1
+        return len(found.values) if isinstance(found, ListValueNode) else 1
 
     def entries(self, node: FieldNode, without: str) -> int:
         """How many entries all lists in a field's arguments hold, but for those of one argument."""

@@ -14,6 +14,7 @@ from backends.model import Validity
 from resolvers.writing.customer_users import NewUser, UserChanges
 from resolvers.writing.customers import CustomerChanges, NewCustomer
 from resolvers.writing.fields import Given
+from resolvers.writing.upserts import Row
 
 USER_FIELDS: Mapping[str, str] = {
     "title": "title",
@@ -91,6 +92,29 @@ class UpdateCustomerUser:
     validity: Validity | None = UNSET
 
 
+class UpsertCustomerUser:
+    """The contract's part of UpsertCustomerUserInput."""
+
+    login: str
+    source: str | None = UNSET
+    idempotency_key: str | None = UNSET
+    if_version: str | None = UNSET
+    title: str | None = UNSET
+    first_name: str | None = UNSET
+    last_name: str | None = UNSET
+    email: str | None = UNSET
+    customer_id: str | None = UNSET
+    phone: str | None = UNSET
+    fax: str | None = UNSET
+    mobile: str | None = UNSET
+    street: str | None = UNSET
+    zip: str | None = UNSET
+    city: str | None = UNSET
+    country: str | None = UNSET
+    comment: str | None = UNSET
+    validity: Validity | None = UNSET
+
+
 class CreateCustomer:
     """The contract's part of CreateCustomerInput."""
 
@@ -130,10 +154,12 @@ class RecordInputs:
 
     create_user: Any
     update_user: Any
+    upsert_user: Any
     create_customer: Any
     update_customer: Any
     user_fields: Mapping[str, str]
     customer_fields: Mapping[str, str]
+    of_users = ("CreateCustomerUserInput", "UpdateCustomerUserInput", "UpsertCustomerUserInput")
 
     def new_user(self, given: Any) -> NewUser:
         """What a CreateCustomerUserInput asks for."""
@@ -153,6 +179,16 @@ class RecordInputs:
             _emptied(given.new_login),
             _text(given.if_version),
             given.adopt_relations,
+        )
+
+    def row(self, given: Any) -> Row:
+        """What an UpsertCustomerUserInput asks for."""
+        return Row(
+            given.login,
+            _given(given, self.user_fields),
+            given.source or None,
+            _text(given.if_version),
+            _text(given.idempotency_key),
         )
 
     def new_customer(self, given: Any) -> NewCustomer:
@@ -178,6 +214,7 @@ def record_inputs(users: Iterable[FieldMapping], customers: Iterable[FieldMappin
     return RecordInputs(
         _input("CreateCustomerUserInput", CreateCustomerUser, user_rows),
         _input("UpdateCustomerUserInput", UpdateCustomerUser, user_rows),
+        _input("UpsertCustomerUserInput", UpsertCustomerUser, user_rows),
         _input("CreateCustomerInput", CreateCustomer, customer_rows),
         _input("UpdateCustomerInput", UpdateCustomer, customer_rows),
         {**USER_FIELDS, **{_attribute(row): row.name for row in user_rows}},

@@ -19,6 +19,7 @@ from schema.mutation import Mutation
 from schema.payloads import CustomerPayload, CustomerUserPayload, UserError, payload
 from schema.record_inputs import RecordInputs
 from schema.types import CustomerUser
+from schema.upserts import upsert_resolvers
 
 P = TypeVar("P")
 W = TypeVar("W")
@@ -78,6 +79,7 @@ def mutation_type(inputs: RecordInputs) -> Any:
         set_customer_user_password,
         create_customer,
         update_customer,
+        *upsert_resolvers(inputs),
     )
     members = {resolver.__name__: root(Scope.WRITE)(resolver) for resolver in resolvers}
     return strawberry.type(type("Mutation", (Mutation,), members), name="Mutation")

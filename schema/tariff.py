@@ -26,6 +26,8 @@ UNPAGED = 10
 """What a list counts whose length nobody says."""
 KEYS = frozenset({"ids", "logins"})
 """Arguments that say how long the list is that they ask for."""
+ROWS = "rows"
+"""What an input calls its list of things to write, and its payload the list of their outcomes."""
 
 
 class Size(enum.Enum):
@@ -37,6 +39,8 @@ class Size(enum.Enum):
     """So many objects."""
     PAGE = enum.auto()
     """A page of `first` entries."""
+    ROWS = enum.auto()
+    """As a page of as many entries as the input has rows."""
     ENTRIES = enum.auto()
     """The entries of the page around it, which has been counted."""
 
@@ -69,7 +73,10 @@ class Tariff:
         """The tariff of a schema."""
         types = [one for one in schema.type_map.values() if isinstance(one, _HAVE_FIELDS)]
         pages = {
-            _target(field).name for one in types for field in one.fields.values() if "first" in field.args
+            _target(field).name
+            for one in types
+            for field in one.fields.values()
+            if "first" in field.args or _takes_rows(field)
         }
         edges = {
             _target(one.fields["edges"]).name for one in types if one.name in pages and "edges" in one.fields
@@ -103,6 +110,11 @@ def _target(field: GraphQLField) -> GraphQLNamedType:
     return get_named_type(field.type)
 
 
+def _takes_rows(field: GraphQLField) -> bool:
+    inputs = (get_named_type(argument.type) for argument in field.args.values())
+    return any(isinstance(one, GraphQLInputObjectType) and ROWS in one.fields for one in inputs)
+
+
 def _is_list(field: GraphQLField) -> bool:
     return isinstance(get_nullable_type(field.type), GraphQLList)
 
@@ -120,7 +132,9 @@ def _price(
     if first := field.args.get("first"):
         usual = first.default_value if isinstance(first.default_value, int) else DEFAULT_PAGE
         return Price(target.name, Size.PAGE, usual)
-    if parent.name in pages and name in ("edges", "nodes"):
+    if _takes_rows(field):
+        return Price(target.name, Size.ROWS)
+    if parent.name in pages and name in ("edges", "nodes", ROWS):
         return Price(target.name, Size.ENTRIES)
     if (parent.name in edges and name == "node") or target.name == "PageInfo":
         return Price(target.name)

@@ -363,6 +363,38 @@ WORDS: Mapping[str, str] = {
     "SetCustomerUserPasswordInput": "A password to set.",
     "SetCustomerUserPasswordInput.password": "Generated where empty.",
     "SetCustomerUserPasswordInput.currentPassword": "Needed when a customer user changes its own.",
+    "Mutation.upsertCustomerUser": (
+        "Makes the customer user, or changes what differs; no password is set. What a synchronising partner calls."
+    ),
+    "Mutation.upsertCustomerUsers": "The same for up to 100 at once, each login in one row.",
+    "UpsertCustomerUserInput": (
+        "A customer user as it shall be. For a new login as CreateCustomerUserInput; for one that is there a patch:"
+        ' a field left out stays as it is; null or "" empties it.'
+    ),
+    "UpsertCustomerUserInput.source": (
+        "Key of the source: a writable one for a new login (default: the first), the owner of one that is there."
+    ),
+    "UpsertCustomerUserInput.idempotencyKey": (
+        "Kept for 24 hours for this credential: whoever repeats the call with its key gets the first answer, and"
+        " nothing is written again. The same key with another input is CONFLICT."
+    ),
+    "UpsertCustomerUserPayload": "What became of a row.",
+    "UpsertCustomerUserPayload.customerUser": "Null where something was wrong with the input.",
+    "UpsertCustomerUserPayload.result": "Null where something was wrong with the input.",
+    "UpsertCustomerUsersInput": "Customer users as they shall be.",
+    "UpsertCustomerUsersInput.rows": "Up to 100, each login once.",
+    "UpsertCustomerUsersInput.errorPolicy": "What becomes of the good rows beside a bad one.",
+    "UpsertCustomerUsersInput.idempotencyKey": "As for one; a row has none of its own here.",
+    "UpsertCustomerUsersPayload": "What became of all rows.",
+    "UpsertCustomerUsersPayload.rows": "One entry for each row, in order; errors name their place in the whole input.",
+    "UpsertCustomerUsersPayload.written": "How many were created or updated.",
+    "UpsertResult": "What became of a row.",
+    "UpsertResult.CREATED": "The login was new.",
+    "UpsertResult.UPDATED": "Something was changed.",
+    "UpsertResult.NOOP": "All was so already; nothing was written.",
+    "BulkErrorPolicy": "What becomes of the good rows beside a bad one.",
+    "BulkErrorPolicy.REJECT_ALL": "One bad row: nothing is written.",
+    "BulkErrorPolicy.REJECT_ROWS": "Bad rows are left out.",
     "CreateCustomerInput": "A customer to make.",
     "CreateCustomerInput.source": "Key of a writable customer source; default: the first writable one.",
     "UpdateCustomerInput": 'A customer to change. A field left out stays as it is; null or "" empties it.',

@@ -15,12 +15,9 @@ from backends.sql.database import Database, Row, Session
 from backends.sql.exactly import Exactly
 from backends.sql.failures import DuplicateKey
 from backends.sql.storing import Storage, Stored, places_of
-from backends.sql.transactions import Write, lock_names, one_write, share
+from backends.sql.transactions import NAMES, Write, lock_names, one_write, share
 from backends.sql.writing import FOR_UPDATE, Stamp
-from backends.writers import Carry, Claim, Conflict, Missing, Taken, Unstorable, Values
-
-NAMES = "logins and customer IDs"
-"""The lock of the registry under which names are taken, whatever the source."""
+from backends.writers import Carry, Claim, Conflict, Missing, Taken, Together, Unstorable, Values
 
 
 class SqlWriter(Generic[R]):
@@ -53,7 +50,12 @@ class SqlWriter(Generic[R]):
         self._made: Storage | None = None
 
     async def create(
-        self, values: Values, password_hash: str | None = None, *, claim: Claim | None = None
+        self,
+        values: Values,
+        password_hash: str | None = None,
+        *,
+        claim: Claim | None = None,
+        together: Together | None = None,
     ) -> R:
         storage = await self._storage()
         columns = storage.created(values)
@@ -61,7 +63,7 @@ class SqlWriter(Generic[R]):
         if password_hash is not None:
             self._check_hash(storage, password_hash)
         try:
-            async with one_write(self._database, self._registry) as write:
+            async with one_write(self._database, self._registry, together) as write:
                 await self._claimed(write, claim)
                 await self._reserve(write.session, storage, key, None)
                 await self._insert(write.session, storage, columns)
@@ -79,6 +81,7 @@ class SqlWriter(Generic[R]):
         check: Callable[[R], None] | None = None,
         claim: Claim | None = None,
         carry: Carry | None = None,
+        together: Together | None = None,
     ) -> R:
         storage = await self._storage()
         columns = storage.changed(changes)
@@ -86,11 +89,14 @@ class SqlWriter(Generic[R]):
         if self._mapping.key_column in columns and not self._key_in(columns):
             self._refuse_key()
         try:
-            async with one_write(self._database, self._registry) as write:
+            async with one_write(self._database, self._registry, together) as write:
+                if claim is not None:
+                    await self._lock_names(write)  # before the row, as creations do
                 row = await self._read(write.session, stored_key, lock=True)
                 if check is not None:
                     check(self._record(row))
-                await self._claimed(write, claim)
+                if claim is not None:
+                    await claim()
                 new_key = await self._change(write.session, storage, row, columns)
                 if carry is not None:
                     await carry(await write.registry())
@@ -120,8 +126,11 @@ class SqlWriter(Generic[R]):
     async def _claimed(self, write: Write, claim: Claim | None) -> None:
         """Let `claim` look while the names of all sources are this write's alone."""
         if claim is not None:
-            await lock_names(await write.registry(), self._registry.dialect, (NAMES,))
+            await self._lock_names(write)
             await claim()
+
+    async def _lock_names(self, write: Write) -> None:
+        await lock_names(await write.registry(), self._registry.dialect, (NAMES,))
 
     async def _change(
         self, session: Session, storage: Storage, row: Row, columns: Mapping[str, Stored]

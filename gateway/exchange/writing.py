@@ -11,7 +11,7 @@ from backends.errors import GatewayError, SourceUnavailable
 from backends.mapping import RecordMapping
 from backends.model import CustomerUser, Freshness
 from backends.source import Source
-from backends.writers import Carry, Claim, Missing, Values
+from backends.writers import Carry, Claim, Missing, Together, Values
 from gateway.exchange.cells import IGNORED, LOGIN, PASSWORD, Refusal, differs, meaning
 from resolvers.context import RequestContext, Services
 from resolvers.viewer import Viewer
@@ -36,7 +36,12 @@ class DryWriter:
     source: str
 
     async def create(
-        self, values: Values, password_hash: str | None = None, *, claim: Claim | None = None
+        self,
+        values: Values,
+        password_hash: str | None = None,
+        *,
+        claim: Claim | None = None,
+        together: Together | None = None,
     ) -> CustomerUser:
         """What would be there."""
         return CustomerUser(login=str(values.get(LOGIN)), source_key=self.source)
@@ -49,6 +54,7 @@ class DryWriter:
         check: Any = None,
         claim: Claim | None = None,
         carry: Carry | None = None,
+        together: Together | None = None,
     ) -> CustomerUser:
         """The same of a change."""
         return CustomerUser(login=key, source_key=self.source)
@@ -71,8 +77,6 @@ class Writing:
             into = replace(into, writer=DryWriter(source.key))
         self.source = source
         self._services = _with(services, source.key, into)
-        # a row without a password gets none: nobody would ever be shown what was generated
-        self._silent = _with(services, source.key, replace(into, has_passwords=False))
         self._has_passwords = into.has_passwords
         self._dry_run = dry_run
 
@@ -107,9 +111,9 @@ class Writing:
             raise Refusal(f"password: {self.source.name} keeps no passwords")
         given = {name: meaning(row, cells[name]) for name, row in _rows(self.source.mapping, cells).items()}
         given = {name: value for name, value in given.items() if value is not None}
-        new = NewUser(str(cells[LOGIN]), given, self.source.key, None if self._dry_run else password)
-        services = self._services if new.password else self._silent
-        await customer_users.create(_context(services), new)
+        hashed = None if self._dry_run else password
+        new = NewUser(str(cells[LOGIN]), given, self.source.key, hashed, silent=not hashed)
+        await customer_users.create(_context(self._services), new)
         return Outcome.CREATED
 
     async def _update(self, cells: Mapping[str, Any], owner: CustomerUser) -> Outcome:

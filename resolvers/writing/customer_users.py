@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -11,7 +11,7 @@ from backends.model import CustomerUser, Validity, Value
 from backends.order import fold
 from backends.passwords import generate
 from backends.source import Source
-from backends.writers import Carry, RegistrySession
+from backends.writers import Carry, RegistrySession, Together
 from resolvers.context import RequestContext
 from resolvers.writing import findings
 from resolvers.writing.addresses import address_checked, customer_found
@@ -31,6 +31,8 @@ class NewUser:
     source: str | None = None
     password: str | None = field(default=None, repr=False)
     adopt: bool = False
+    silent: bool = False
+    """Whether nobody would see a password that is made here, so that none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,40 @@ class UserChanges:
     adopt: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A write that nothing speaks against, and whose names no cache may answer for from then on."""
+
+    source: Source[CustomerUser]
+    logins: tuple[str, ...]
+    write: Callable[[Together | None], Awaitable[CustomerUser]]
+    guard: Guard[CustomerUser] | None = None
+    """What was stored before; nothing where the record is made."""
+
+
 async def create(context: RequestContext, new: NewUser) -> Created:
     """Make a customer user in the named or first writable source."""
+    ready, generated = await creation(context, new)
+    return Created(await done(context, ready), generated)
+
+
+async def update(context: RequestContext, changes: UserChanges) -> CustomerUser:
+    """Change what was given of a customer user, in the source that owns the login."""
+    source, before = await owner(context, changes.login, Findings())
+    return await done(context, await change(context, source, before, changes))
+
+
+async def done(context: RequestContext, ready: Ready) -> CustomerUser:
+    """Write it, alone."""
+    try:
+        async with context.services.writes.turn:
+            return await ready.write(None)
+    finally:
+        await forget(context, ready.source, *ready.logins)
+
+
+async def creation(context: RequestContext, new: NewUser) -> tuple[Ready, str | None]:
+    """A new record that may be written, and the password where one was generated; refuses what may not."""
     noted = Findings()
     source = named_source(context.users.sources, new.source, noted)
     if source is None:
@@ -68,7 +102,7 @@ async def create(context: RequestContext, new: NewUser) -> Created:
     await inheritable(context, left, ("login",), noted, adopt=new.adopt)
     await customer_found(context, source, into, values, noted)
     await address_checked(context, source, into, values, noted)
-    password, generated = _password(new.password, into, source, noted)
+    password, generated = (None, False) if new.silent else _password(new.password, into, source, noted)
     noted.check()
     hashed = await writes.hasher.hash(password, into.password_hash) if password else None
 
@@ -78,18 +112,18 @@ async def create(context: RequestContext, new: NewUser) -> Created:
         await address_checked(context, source, into, values, late)
         late.check()
 
-    try:
-        async with writes.turn:
-            user = await written(into.writer.create(values, hashed, claim=claim), "login")
-    finally:
-        await forget(context, source, login)
-    return Created(user, password if generated else None)
+    async def write(together: Together | None) -> CustomerUser:
+        making = into.writer.create(values, hashed, claim=claim, together=together)
+        return await written(making, "login")
+
+    return Ready(source, (login,), write), password if generated else None
 
 
-async def update(context: RequestContext, changes: UserChanges) -> CustomerUser:
-    """Change what was given of a customer user, in the source that owns the login."""
+async def change(
+    context: RequestContext, source: Source[CustomerUser], before: CustomerUser, changes: UserChanges
+) -> Ready:
+    """A change that may be written to the record as it is now; refuses what may not."""
     noted = Findings()
-    source, before = await owner(context, changes.login, noted)
     into = context.services.writes.users[source.key]
     values = await _changed(context, source, before, changes, noted)
     if values.get("customerId", before.customer_id) != before.customer_id:
@@ -107,18 +141,18 @@ async def update(context: RequestContext, changes: UserChanges) -> CustomerUser:
         await address_checked(context, source, into, values, late, before)
         late.check()
 
-    writing = into.writer.update(
-        before.login,
-        values,
-        check=guard,
-        claim=claim if new_login != before.login or "email" in values else None,
-        carry=_carry(context, guard, new_login, values) if renamed else None,
-    )
-    try:
-        async with context.services.writes.turn:
-            return await written(writing, "login", {"login": "newLogin"}, guard)
-    finally:
-        await forget(context, source, before.login, new_login)
+    async def write(together: Together | None) -> CustomerUser:
+        writing = into.writer.update(
+            before.login,
+            values,
+            check=guard,
+            claim=claim if new_login != before.login or "email" in values else None,
+            carry=_carry(context, guard, new_login, values) if renamed else None,
+            together=together,
+        )
+        return await written(writing, "login", {"login": "newLogin"}, guard)
+
+    return Ready(source, (before.login, new_login), write, guard)
 
 
 async def owner(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Generic, Protocol
 
 from backends.email import EmailRules
 from backends.model import Customer, CustomerUser
+from backends.once import Once
 from backends.passwords import Hasher, HashKind
 from backends.protocol import R
-from backends.writers import Carry, Writer
+from backends.writers import Carry, Together, Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,10 @@ class WriteStores:
     customers: Mapping[str, WritableSource[Customer]]
     relatives: Relatives
     hasher: Hasher
+    together: Callable[[Collection[str]], AbstractAsyncContextManager[Together]]
+    """Opens one transaction for each database of these sources of customer users."""
+    once: Once
+    """Where the answers to calls with a key are kept."""
     addresses: EmailRules = field(default_factory=EmailRules)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a name is taken, so that one write of this process at a time waits for the other gateways."""

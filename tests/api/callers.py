@@ -94,6 +94,16 @@ class Gateway:
         selection = f"customerUser {{ {USER} }}"
         return await self.change("updateCustomerUser", selection, as_, login=login, **given)
 
+    async def upsert(self, login: str, as_: str = EDITOR, **given: Any) -> dict[str, Any]:
+        """Make a customer user, or change what is given."""
+        selection = f"result customerUser {{ {USER} }}"
+        return await self.change("upsertCustomerUser", selection, as_, login=login, **given)
+
+    async def upsert_all(self, rows: Any, as_: str = EDITOR, **given: Any) -> dict[str, Any]:
+        """The same for many at once."""
+        selection = f"written rows {{ result {ERRORS} customerUser {{ {USER} }} }}"
+        return await self.change("upsertCustomerUsers", selection, as_, rows=rows, **given)
+
     async def create_customer(self, customer_id: str, as_: str = EDITOR, **given: Any) -> dict[str, Any]:
         """Make a customer."""
         usual = {"customerId": customer_id, "name": f"{customer_id} Inc."}

@@ -71,6 +71,11 @@ class TestCost:
         [
             ("{ __typename }", 0),
             (PERSON, 1),
+            ("mutation { upsertCustomerUsers(input: {rows: [{}, {}, {}]}) { written } }", 3 + 3),
+            (
+                "mutation { upsertCustomerUsers(input: {rows: [{}, {}, {}]}) { rows { customerUser { login } } } }",
+                3 + 3 + 3,
+            ),
             ('{ customerUser(login: "ada") { customer { name } source { key } } }', 3),
             ('{ customerUser(login: "ada") { groups { group { name } permissions } } }', 1 + 10 + 10),
             ("{ customerUsers { totalCount } }", 100),
