@@ -200,9 +200,13 @@ async def _checked(context: RequestContext, row: Row) -> _Step:
 
 
 def _may_have_raced(refused: Refused) -> bool:
-    """Whether the login was taken by somebody, or vanished, since it was looked up."""
-    raced = (UserErrorCode.TAKEN, UserErrorCode.NOT_FOUND)
-    return any((error.field or ())[-1:] == ("login",) and error.code in raced for error in refused.errors)
+    """Whether login or address may be those of the same person, whom somebody made or renamed since the look-up."""
+    raced = (
+        ("login", UserErrorCode.TAKEN),
+        ("login", UserErrorCode.NOT_FOUND),
+        ("email", UserErrorCode.TAKEN),
+    )
+    return any(((error.field or ("",))[-1], error.code) in raced for error in refused.errors)
 
 
 def _at_odds(context: RequestContext, rows: Sequence[Row]) -> dict[int, Errors]:
