@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from backends.filters import DynamicHits, FieldCondition, Filter, Holders, Members, Operator
+from backends.filters import DynamicHits, FieldCondition, Filter, Holders, Members, Operator, RowScope
 from backends.mapping import FieldMapping, FieldType, RecordMapping
 from backends.model import Membership, Validity
 from backends.search import AllOf, AnyOf, Search, Word, pieces
@@ -104,18 +104,22 @@ def condition_of(filter: Filter, mapping: RecordMapping) -> Condition:
     parts: list[Condition] = []
     if filter.validity is not None and filter.validity != frozenset(Validity):
         parts.append(_validity(filter.validity, mapping))
+    if filter.scope is not None:
+        parts.append(within(filter.scope, mapping))
     if filter.search is not None:
-        found = search_condition(filter.search, mapping)
-        parts.append(_or_hits(found, filter.search_hits, mapping.search.dynamic_fields, mapping))
+        found = search_condition(filter.search, mapping, _guards(filter, mapping))
+        hidden = mapping.withheld(filter.hidden)
+        dynamic = [name for name in mapping.search.dynamic_fields if name not in hidden]
+        parts.append(_or_hits(found, filter.search_hits, dynamic, mapping))
     if filter.login is not None:
         parts.append(_key_search(filter.login, mapping))
     if filter.email is not None:
         exact = _any([In(column, (filter.email,), folded) for column in mapping.search.post_master_columns])
-        dynamic = mapping.search.post_master_dynamic_fields
-        parts.append(_or_hits(exact, filter.email_hits, dynamic, mapping))
+        parts.append(_or_hits(exact, filter.email_hits, mapping.search.post_master_dynamic_fields, mapping))
     if filter.customer_ids is not None:
         column = mapping.customer_id_column
-        parts.append(In(column, filter.customer_ids, folded) if column and filter.customer_ids else NEVER)
+        wanted = In(column, filter.customer_ids, folded) if column and filter.customer_ids else NEVER
+        parts.append(_all([wanted, _named(filter.scope, mapping)]))
     if filter.keys is not None:
         parts.append(In(mapping.key_column, filter.keys, folded) if filter.keys else NEVER)
     if filter.exclude_keys:
@@ -126,24 +130,46 @@ def condition_of(filter: Filter, mapping: RecordMapping) -> Condition:
         parts.append(_members(filter.members, mapping))
     if filter.holders is not None:
         parts.append(_holders(filter.holders, mapping))
-    parts += [field_condition(condition, mapping) for condition in filter.fields]
+    parts += [_field(condition, filter.scope, mapping) for condition in filter.fields]
     return _all(parts)
 
 
-def search_condition(search: Search, mapping: RecordMapping) -> Condition:
-    """Each word in at least one search column, each negated word in none (SRCH-8)."""
+def search_condition(
+    search: Search, mapping: RecordMapping, guards: Mapping[str, Condition] | None = None
+) -> Condition:
+    """Each word in at least one search column, each negated word in none (SRCH-8).
+
+    `guards` says of some columns when they may be looked into.
+    """
     if isinstance(search, AllOf):
-        return _all([search_condition(part, mapping) for part in search.parts])
+        return _all([search_condition(part, mapping, guards) for part in search.parts])
     if isinstance(search, AnyOf):
-        return _any([search_condition(part, mapping) for part in search.parts])
+        return _any([search_condition(part, mapping, guards) for part in search.parts])
     rules = mapping.search
+    word = _affixed(search, rules.prefix, rules.suffix)
     found = _any(
         [
-            _text(column, _affixed(search, rules.prefix, rules.suffix), not rules.case_sensitive)
+            _all([_text(column, word, not rules.case_sensitive), (guards or {}).get(column, ALWAYS)])
             for column in rules.columns
         ]
     )
     return Not(found) if search.negated else found
+
+
+def within(scope: RowScope, mapping: RecordMapping) -> Condition:
+    """The rows that `scope` lets somebody see: members as a customer's list has them, by the source's rule of case."""
+    folded = not mapping.search.case_sensitive
+    parts: list[Condition] = []
+    if scope.members and scope.customer_ids:
+        if mapping.customer_id_column:
+            parts.append(In(mapping.customer_id_column, scope.customer_ids, folded))
+        if mapping.customer_ids_column:
+            parts += [Lists(mapping.customer_ids_column, one, folded) for one in scope.customer_ids]
+    if scope.members and scope.related:
+        parts.append(In(mapping.key_column, scope.related, folded))
+    if scope.own is not None and scope.own[0] == mapping.source_key:
+        parts.append(In(mapping.key_column, scope.own[1:], folded=False))
+    return _any(parts)
 
 
 def field_condition(condition: FieldCondition, mapping: RecordMapping) -> Condition:
@@ -157,6 +183,35 @@ def field_condition(condition: FieldCondition, mapping: RecordMapping) -> Condit
         return Empty(field.column)
     folded = not mapping.search.case_sensitive
     return _any([_field_value(field, condition.operator, value, folded) for value in condition.values])
+
+
+def _field(condition: FieldCondition, scope: RowScope | None, mapping: RecordMapping) -> Condition:
+    """The same; a primary customer that may not be named counts as none."""
+    found, column = field_condition(condition, mapping), mapping.customer_id_column
+    row = mapping.field(condition.name)
+    if scope is None or row is None or row.column != column or found == ALWAYS:
+        return found
+    if condition.operator is Operator.EMPTY:
+        return _any([found, Not(_named(scope, mapping))])
+    return _all([found, _named(scope, mapping)])
+
+
+def _guards(filter: Filter, mapping: RecordMapping) -> Mapping[str, Condition]:
+    """Columns that are not searched at all, or only where the customer in them may be named."""
+    guards: dict[str, Condition] = {}
+    if filter.scope is not None and mapping.customer_id_column:
+        guards[mapping.customer_id_column] = _named(filter.scope, mapping)
+    if filter.scope is not None and mapping.customer_ids_column:
+        guards[mapping.customer_ids_column] = NEVER
+    return guards | dict.fromkeys(mapping.withheld(filter.hidden), NEVER)
+
+
+def _named(scope: RowScope | None, mapping: RecordMapping) -> Condition:
+    """Whether the primary customer may be named; whoever has none has none to hide."""
+    column = mapping.customer_id_column
+    if scope is None or column is None or column == mapping.key_column:
+        return ALWAYS
+    return In(column, (*scope.customer_ids, ""), folded=not mapping.search.case_sensitive)
 
 
 def _field_value(field: FieldMapping, operator: Operator, value: str, folded: bool) -> Condition:

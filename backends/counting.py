@@ -23,6 +23,9 @@ T = TypeVar("T")
 Accepts = Callable[[RecordMapping], Callable[[str | None], bool]]
 """Says for the mapping of a source which of its values count."""
 
+Shows = Callable[[RecordMapping], Callable[[str | None], str | None]]
+"""Says for the mapping of a source what is shown of its values."""
+
 
 @dataclass(frozen=True, slots=True)
 class Total:
@@ -72,11 +75,14 @@ class Counting(Generic[R]):
         filter: Filter,
         only: Collection[str] | None,
         accepts: Accepts | None,
+        shows: Shows | None = None,
     ) -> Tally:
         """How many matching records hold each value of `field`, without loading rows."""
 
         async def count(source: Source[R], hidden: tuple[str, ...]) -> tuple[Mapping[str | None, int], bool]:
             found = await source.backend.tally(field, replace(filter, exclude_exactly=hidden))
+            if shows is not None:
+                found = _renamed(found, shows(source.mapping))
             if accepts is not None:
                 accepted = accepts(source.mapping)
                 found = {value: number for value, number in found.items() if accepted(value)}
@@ -122,6 +128,15 @@ class Counting(Generic[R]):
             [said for *_, said, _ in found],
             next((error for *_, error in found if error is not None), None),
         )
+
+
+def _renamed(
+    numbers: Mapping[str | None, int], shown: Callable[[str | None], str | None]
+) -> Mapping[str | None, int]:
+    found: Counter[str | None] = Counter()
+    for value, number in numbers.items():
+        found[shown(value)] += number
+    return found
 
 
 @dataclass(frozen=True, slots=True)

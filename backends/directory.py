@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic
 
-from backends.counting import Accepts, Counting, Tally, Total
+from backends.counting import Accepts, Counting, Shows, Tally, Total
 from backends.duplicates import Duplicate, Duplicates
 from backends.errors import BadUserInput, SourceUnavailable
 from backends.filters import Filter
@@ -70,7 +70,7 @@ class Directory(Generic[R]):
         duplicates: Duplicates[R] | None = None,
     ) -> None:
         self.sources = tuple(sources)
-        self._what = what
+        self.what = what
         self._head_start = head_start
         self._by_key = {source.key: source for source in self.sources}
         self.duplicates = duplicates or Duplicates(self.sources)
@@ -78,7 +78,7 @@ class Directory(Generic[R]):
     def source(self, key: str) -> Source[R]:
         """The source with this key; BAD_USER_INPUT names those that exist."""
         if (source := self._by_key.get(key)) is None:
-            raise BadUserInput(f"There is no {self._what} {key!r}; there are {', '.join(self._by_key)}.")
+            raise BadUserInput(f"There is no {self.what} {key!r}; there are {', '.join(self._by_key)}.")
         return source
 
     def mapping(self, source_key: str) -> RecordMapping:
@@ -156,9 +156,10 @@ class Directory(Generic[R]):
         *,
         only: Collection[str] | None = None,
         accepts: Accepts | None = None,
+        shows: Shows | None = None,
     ) -> Tally:
         """How many matching records hold each value of `field`, without loading rows."""
-        return await Counting(self.sources, self.duplicates).tally(field, filter, only, accepts)
+        return await Counting(self.sources, self.duplicates).tally(field, filter, only, accepts, shows)
 
     async def duplicated(self) -> tuple[Sequence[Duplicate], Sequence[SourceReport], bool]:
         """Keys that several sources hold, in order; what each source had to do with it; and whether that is all."""

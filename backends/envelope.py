@@ -70,7 +70,7 @@ def _defaults(kind: type[Record]) -> Mapping[str, Any]:
         else field.default
         for field in dataclasses.fields(kind)
     }
-    del fields["served_from"]
+    del fields["served_from"], fields["withheld"]
     return fields
 
 

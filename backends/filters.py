@@ -52,6 +52,19 @@ class Holders:
 
 
 @dataclass(frozen=True, slots=True)
+class RowScope:
+    """The rows that somebody may see: those that belong to one of `customer_ids`, and his own."""
+
+    customer_ids: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    """Logins that the registry relates to one of them."""
+    members: bool = True
+    """Whether all that belong to them are seen; else `customer_ids` only says which customers may be named."""
+    own: tuple[str, str] | None = None
+    """Source and key of the one record that is seen in any case."""
+
+
+@dataclass(frozen=True, slots=True)
 class DynamicHits:
     """Logins whose dynamic field `field`, which lives in the registry, matches what was asked."""
 
@@ -82,6 +95,10 @@ class Filter:
     """Fields that a source must have to be searched at all, beside those of `fields` (DET-1)."""
     members: Members | None = None
     holders: Holders | None = None
+    scope: RowScope | None = None
+    """Who asks sees these rows alone; other customers' IDs are neither found nor compared."""
+    hidden: frozenset[str] = frozenset()
+    """GraphQL names of fields that texts are not searched in."""
 
 
 EVERYTHING = Filter(validity=None)

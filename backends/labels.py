@@ -33,6 +33,8 @@ def _is_address(word: str) -> bool:
 
 def _parts(mapping: RecordMapping, columns: Sequence[str], record: Record, dynamic: Dynamic) -> Iterable[str]:
     for column in columns:
+        if column in record.withheld:
+            continue
         if mapping.is_dynamic(column):
             text = " ".join(dynamic.get(column, ()))
         else:

@@ -109,6 +109,13 @@ class RecordMapping:
         """The mapping row with this GraphQL name."""
         return self._by_name.get(name)
 
+    def withheld(self, hidden: frozenset[str]) -> frozenset[str]:
+        """The columns, and dynamic fields, that no other fields than these show; the key's is never one."""
+        if not hidden:
+            return hidden
+        shown = {row.column for row in self.fields if row.name not in hidden} | {self.key_column}
+        return frozenset(row.column for row in self.fields if row.name in hidden) - shown
+
     def column_index(self, column: str) -> int:
         """Where `column` stands in a stored row."""
         return self._index[column]

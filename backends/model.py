@@ -100,6 +100,8 @@ class CustomerUser:
     stored: tuple[Value, ...] = field(default=(), hash=False)
     """The row as stored, in the order of the mapping's columns: for labels and versions."""
     served_from: ServedFrom = field(default=ServedFrom.LIVE, compare=False)
+    withheld: frozenset[str] = field(default=frozenset(), compare=False)
+    """Columns, and dynamic fields, of which whoever asks is shown nothing."""
 
     @property
     def key(self) -> str:
@@ -126,6 +128,7 @@ class Customer:
     custom: Mapping[str, Value] = field(default_factory=dict, hash=False)
     stored: tuple[Value, ...] = field(default=(), hash=False)
     served_from: ServedFrom = field(default=ServedFrom.LIVE, compare=False)
+    withheld: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def key(self) -> str:

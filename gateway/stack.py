@@ -35,7 +35,7 @@ from gateway.writes import open_writes
 from resolvers.context import Services
 from resolvers.cursors import Seal
 from resolvers.permissions import PermissionPolicy
-from resolvers.policies import ServicePolicy
+from resolvers.policies import CustomerPolicy, ServicePolicy
 
 
 class Stack:
@@ -85,6 +85,9 @@ class Stack:
             ticket_fields=config.tickets.dynamic_fields,
             policy=_permission_policy(config.groups),
             service_policy=ServicePolicy(config.services.keep_children, config.services.defaults == "union"),
+            customer_policy=CustomerPolicy(
+                config.auth.customer_sees_colleagues, frozenset(config.auth.customer_may_edit)
+            ),
             second_factor_key=config.auth.second_factor_preference,
         )
 

@@ -11,11 +11,14 @@ from backends.errors import SourceUnavailable
 from backends.model import Customer, CustomerUser
 from backends.registries import GroupStore, PreferenceStore, RelationStore, ServiceStore
 from backends.registry import ObjectType, Registry
+from backends.sight import Sight
 from backends.tickets import TicketStore
+from backends.views import View
 from resolvers.cursors import Seal
 from resolvers.joined import Joined
 from resolvers.permissions import PermissionPolicy
-from resolvers.policies import ServicePolicy
+from resolvers.policies import CustomerPolicy, ServicePolicy
+from resolvers.rows import Once, customers_in, rows_of
 from resolvers.viewer import Viewer
 from resolvers.writing.stores import WriteStores
 
@@ -44,6 +47,7 @@ class Services:
     """Variables of a customer user, and the dynamic fields of its tickets that get them (DFC-3)."""
     policy: PermissionPolicy = field(default_factory=PermissionPolicy)
     service_policy: ServicePolicy = field(default_factory=ServicePolicy)
+    customer_policy: CustomerPolicy = field(default_factory=CustomerPolicy)
     second_factor_key: str = ""
     """The preference that holds the secret of the second factor; never shown."""
 
@@ -61,6 +65,12 @@ class RequestContext:
     loaders: dict[Hashable, Any] = field(default_factory=dict)
     beside: list[tuple[Any, Exception]] = field(default_factory=list)
     """Errors that stand beside a value, with the path of their field."""
+    users: Directory[CustomerUser] = field(init=False)
+    """All sources of customer users, in order, as far as the viewer sees them."""
+    customers: Directory[Customer] = field(init=False)
+    """All sources of customers, in order, as far as the viewer sees them."""
+    sight: Once[Sight] = field(init=False)
+    """Which customer users the viewer sees, and which customers it may be told of."""
     relations: Joined[str, tuple[str, ...]] = field(init=False)
     """Additional customer IDs by login."""
     customer_records: Joined[str, Customer | SourceUnavailable | None] = field(init=False)
@@ -76,6 +86,7 @@ class RequestContext:
         """Ask anew from here on: what was read before a write is not the new state."""
         self.loaders.clear()
         registry = self.services.registry
+        self._look()
 
         async def relations(logins: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
             return await registry.customers_of(logins)
@@ -92,14 +103,27 @@ class RequestContext:
         }
 
     @property
-    def users(self) -> Directory[CustomerUser]:
-        """All sources of customer users, in order."""
-        return self.services.users
+    def is_limited(self) -> bool:
+        """Whether the viewer sees some rows only."""
+        return self.viewer.rows is not None
 
-    @property
-    def customers(self) -> Directory[Customer]:
-        """All sources of customers, in order."""
-        return self.services.customers
+    def _look(self) -> None:
+        """See the directories as the viewer does; whoever sees everything asks them as they are."""
+        services, viewer = self.services, self.viewer
+
+        async def sight() -> Sight:
+            rows = await rows_of(viewer, services.users, services.registry, services.customer_policy)
+            return Sight(rows, viewer.hidden_fields)
+
+        async def of_customers() -> Sight:
+            users = await self.sight()
+            return Sight(customers_in(users.scope), viewer.hidden_fields)
+
+        self.sight = Once(sight)
+        self.users, self.customers = services.users, services.customers
+        if self.is_limited or viewer.hidden_fields:
+            self.users = View(services.users, self.sight)
+            self.customers = View(services.customers, Once(of_customers))
 
     @property
     def registry(self) -> Registry:

@@ -17,6 +17,7 @@ from resolvers import dynamic_fields
 from resolvers.asked import UserFilter
 from resolvers.context import RequestContext
 from resolvers.lists import only_sources, page_size
+from resolvers.refusals import check_names, check_user_filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,9 @@ async def counts_by(
     """
     size = page_size(first)
     _check(context, by)
+    check_names(context, [by], "by")
     asked = filter or UserFilter()
+    check_user_filter(context, asked)
     tree = None if search is None else parse_list_search(search)
     tally = await context.users.tally(
         by,

@@ -17,6 +17,9 @@ from resolvers import dynamic_fields
 from resolvers.asked import UserFilter
 from resolvers.context import RequestContext
 from resolvers.lists import Connection, ListRequest, Policy, only_sources, page_size
+from resolvers.refusals import check_order, check_user_filter
+from resolvers.rows import customer_ids
+from resolvers.viewer import Viewer
 
 MAX_KEYS = 1000
 """Logins of one look-up at most."""
@@ -53,8 +56,18 @@ async def by_logins(
     return [lookup.or_error(login) for login in logins]
 
 
+async def behind(
+    context: RequestContext, viewers: Sequence[Viewer]
+) -> Sequence[CustomerUser | GatewayError | None]:
+    """The customer user that each caller is, where it is one."""
+    lookup = await context.users.get_many([one.login for one in viewers if one.login], stop_at_gap=True)
+    return [lookup.or_error(one.login) if one.login else None for one in viewers]
+
+
 async def page(context: RequestContext, wanted: UserList) -> Connection[CustomerUser]:
     """One page over all sources, each login once."""
+    check_order(context, wanted.order)
+    check_user_filter(context, wanted.filter)
     checked = await dynamic_fields.user_filter(context, wanted.filter, wanted.search, words=wanted.words)
     request = ListRequest(
         "customerUsers",
@@ -80,6 +93,7 @@ async def of_customers(
     after: str | None,
 ) -> Sequence[Connection[CustomerUser] | CursorInvalid]:
     """The customer users of each customer: primary, listed and additional, each once (MULTI-11)."""
+    check_user_filter(context, filter)
     related = await context.registry.logins_of([customer.customer_id for customer in customers])
     base = await dynamic_fields.user_filter(context, filter, None)
     kinds = frozenset(Membership) if membership is None else membership
@@ -124,9 +138,16 @@ async def customer_of(
 
 
 async def customer_ids_of(context: RequestContext, users: Sequence[CustomerUser]) -> Sequence[Sequence[str]]:
-    """All customer IDs that apply, primary first, each once (MULTI-1 to MULTI-5)."""
+    """All customer IDs that apply and may be named, primary first, each once (MULTI-1 to MULTI-5)."""
+    return await _named(context, users, await all_customer_ids_of(context, users))
+
+
+async def all_customer_ids_of(
+    context: RequestContext, users: Sequence[CustomerUser]
+) -> Sequence[Sequence[str]]:
+    """The same whoever asks: what permissions are decided by."""
     related = await context.relations.of(user.login for user in users)
-    return [_customer_ids(context, user, related.get(user.login, ())) for user in users]
+    return [customer_ids(_mapping(context, user), user, related.get(user.login, ())) for user in users]
 
 
 async def additional_customer_ids_of(
@@ -134,7 +155,7 @@ async def additional_customer_ids_of(
 ) -> Sequence[Sequence[str]]:
     """The additional customers of each user as stored, ordered by ID (MULTI-8)."""
     related = await context.relations.of(user.login for user in users)
-    return [list(related.get(user.login, ())) for user in users]
+    return await _named(context, users, [list(related.get(user.login, ())) for user in users])
 
 
 async def shadowed_sources_of(
@@ -171,7 +192,8 @@ async def attributes_of(
         values |= {row.name: tuple(dynamic[user.login].get(row.column, ())) for row in mapping.dynamic_fields}
         if listed := mapping.field("listedCustomerIds"):
             values[listed.name] = user.listed_customer_ids
-        rows = (row for row in mapping.fields if row.name in values)
+        shown = values.keys() - context.viewer.hidden_fields
+        rows = (row for row in mapping.fields if row.name in shown)
         found.append([AttributeValue(row.name, row.variable, row.label, values[row.name]) for row in rows])
     return found
 
@@ -224,10 +246,14 @@ def _all_or_error(
     return list(records.values())
 
 
-def _customer_ids(context: RequestContext, user: CustomerUser, related: Sequence[str]) -> list[str]:
-    own = [] if _mapping(context, user).exclude_primary_customer_id else [user.customer_id]
-    ids = (*own, *user.listed_customer_ids, *related)
-    return list(dict.fromkeys(one for one in ids if one))
+async def _named(
+    context: RequestContext, users: Sequence[CustomerUser], ids: Sequence[Sequence[str]]
+) -> Sequence[Sequence[str]]:
+    """Those customer IDs of each user that the viewer may be told."""
+    if not context.is_limited:
+        return ids
+    sight = await context.sight()
+    return [sight.named(_mapping(context, user), some) for user, some in zip(users, ids, strict=True)]
 
 
 def _memberships(

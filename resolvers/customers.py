@@ -12,6 +12,7 @@ from resolvers.asked import CustomerFilter
 from resolvers.context import RequestContext
 from resolvers.customer_users import AttributeValue, texts
 from resolvers.lists import Connection, ListRequest, page_size
+from resolvers.refusals import check_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ async def by_id(context: RequestContext, customer_id: str, source: str | None = 
 
 async def page(context: RequestContext, wanted: CustomerList) -> Connection[Customer]:
     """One page over all customer sources, each ID once; a silent source is an error."""
+    check_order(context, wanted.order)
     checked = await dynamic_fields.customer_filter(context, wanted.filter, wanted.search)
     request = ListRequest(
         "customers",
@@ -59,6 +61,7 @@ async def attributes_of(
         values = {name: texts(value) for name, value in customer.custom.items()}
         own = dynamic[customer.customer_id]
         values |= {row.name: tuple(own.get(row.column, ())) for row in mapping.dynamic_fields}
-        rows = (row for row in mapping.fields if row.name in values)
+        shown = values.keys() - context.viewer.hidden_fields
+        rows = (row for row in mapping.fields if row.name in shown)
         found.append([AttributeValue(row.name, row.variable, row.label, values[row.name]) for row in rows])
     return found

@@ -51,7 +51,8 @@ async def page(
 ) -> DuplicateLogins:
     """Logins in more than one source, over those sources that answer."""
     size = page_size(first)
-    bound = question("duplicateLogins", tuple(source.key for source in context.users.sources))
+    sources = tuple(source.key for source in context.users.sources)
+    bound = question("duplicateLogins", sources, context.viewer.rows)
     seal = context.services.seal
     last = seal.open(after, bound) if after is not None else None
     found, reports, complete = await context.users.duplicated()
@@ -59,8 +60,8 @@ async def page(
 
     def edge(one: Duplicate) -> DuplicateLogin:
         position = Position((), one.folded, one.key, one.source_keys[0])
-        sources = [context.users.source(key) for key in one.source_keys]
-        return DuplicateLogin(one.key, sources, seal.seal(position, bound))
+        holders = [context.users.source(key) for key in one.source_keys]
+        return DuplicateLogin(one.key, holders, seal.seal(position, bound))
 
     return DuplicateLogins(
         [edge(one) for one in found[begin : begin + size]],

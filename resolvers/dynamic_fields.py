@@ -16,6 +16,7 @@ from backends.registry import DynamicSearch, ObjectType
 from backends.search import Search, Word, parse_customer_search, parse_list_search, parse_words
 from resolvers.asked import CustomerFilter, UserFilter
 from resolvers.context import RequestContext
+from resolvers.refusals import check_fields
 
 Values = Mapping[str, Sequence[str]]
 
@@ -113,6 +114,7 @@ async def _fields(
     known = known_fields(directory)
     for condition in conditions:
         _check(condition, known)
+    check_fields(context, conditions)
     dynamic = [one for one in conditions if known[one.name].is_dynamic]
     plain = tuple(one for one in conditions if not known[one.name].is_dynamic)
     if not dynamic:

@@ -10,7 +10,7 @@ from backends.errors import GatewayError
 from backends.model import Customer, CustomerUser, Validity
 from backends.records import Grant, Group
 from resolvers.context import RequestContext
-from resolvers.customer_users import customer_ids_of
+from resolvers.customer_users import all_customer_ids_of, customer_ids_of
 from resolvers.groups import all_groups, by_customer, by_login, by_upper_name
 from resolvers.permissions import Origin, PermissionContext, Reason, keys_of, reasons_for
 
@@ -53,20 +53,21 @@ async def effective_of_users(
 ) -> Sequence[Sequence[EffectivePermission]]:
     """Everything each user holds (PERM-8): four questions to the registry, however many users there are."""
     ids, groups, direct = await asyncio.gather(
-        customer_ids_of(context, users),
+        all_customer_ids_of(context, users),
         all_groups(context),
         context.services.groups.user_grants([user.login for user in users]),
     )
     through = await context.services.groups.customer_grants(sorted({one for some in ids for one in some}))
     on_login, on_customer = by_login(direct), by_customer(through)
+    named = await customer_ids_of(context, users) if context.is_limited else ids
     found = []
-    for user, own in zip(users, ids, strict=True):
+    for user, own, told in zip(users, ids, named, strict=True):
         grants = [
             *on_login.get(user.login, ()),
             *(grant for one in own for grant in on_customer.get(one, ())),
         ]
         reasons = reasons_for(user.login, own, groups, grants, context.services.policy, whose)
-        found.append(_effective(context, groups, reasons))
+        found.append(_effective(context, groups, reasons, told))
     return found
 
 
@@ -82,6 +83,7 @@ async def effective_of_customers(
             context,
             groups,
             reasons_for(None, [one], groups, on_customer.get(one, ()), context.services.policy, whose),
+            [one],
         )
         for one in ids
     ]
@@ -99,7 +101,7 @@ async def accessible_customers_of(
     context: RequestContext, users: Sequence[CustomerUser]
 ) -> Sequence[Sequence[AccessibleCustomer] | GatewayError]:
     """Valid customers within reach: directly, or through a group in the context of other customers (PERM-20)."""
-    direct = await customer_ids_of(context, users)
+    direct = await all_customer_ids_of(context, users)
     indirect = await _reached(context, direct)
     wanted = {one for some in (*direct, *indirect) for one in some}
     lookup = await context.customers.get_many(wanted, stop_at_gap=True)
@@ -154,13 +156,22 @@ def _is_valid(groups: Mapping[int, Group], group_id: int) -> bool:
 
 
 def _effective(
-    context: RequestContext, groups: Mapping[int, Group], reasons: Mapping[int, Sequence[Reason]]
+    context: RequestContext,
+    groups: Mapping[int, Group],
+    reasons: Mapping[int, Sequence[Reason]],
+    told: Sequence[str],
 ) -> Sequence[EffectivePermission]:
+    """What is held, with the names of those customers alone that may be told."""
+
+    def grant(one: Reason) -> EffectiveGrant:
+        customer_id = one.customer_id if one.customer_id in told else None
+        return EffectiveGrant(one.origin, one.keys, customer_id, one.context)
+
     found = [
         EffectivePermission(
             groups[group_id],
             keys_of(some, context.services.policy),
-            tuple(EffectiveGrant(one.origin, one.keys, one.customer_id, one.context) for one in some),
+            tuple(dict.fromkeys(map(grant, some))),
         )
         for group_id, some in reasons.items()
     ]

@@ -10,7 +10,7 @@ from backends.errors import CursorInvalid
 from backends.model import Customer, CustomerUser, Validity
 from backends.records import Grant, Group
 from resolvers.context import RequestContext
-from resolvers.keyed import KeyedConnection, KeyedEdge, KeyedList
+from resolvers.keyed import KeyedConnection, KeyedEdge, KeyedList, logins_in_sight
 from resolvers.lists import page_size
 from resolvers.permissions import PermissionContext
 
@@ -65,7 +65,7 @@ async def users_with_grants(
     """Logins with a direct grant in each group, by login; some may belong to nobody any more."""
     field = "Group.customerUsers"
     wanted = [KeyedList(field, group.id, page_size(first), after) for group in groups]
-    return await _pages(context, wanted, _user_edges, _next_users)
+    return await _pages(context, wanted, USERS)
 
 
 async def customers_with_grants(
@@ -74,61 +74,63 @@ async def customers_with_grants(
     """Customers with a grant in each group, by customer ID and context."""
     field = "Group.customers"
     wanted = [KeyedList(field, group.id, page_size(first), after) for group in groups]
-    return await _pages(context, wanted, _customer_edges, _next_customers)
+    return await _pages(context, wanted, CUSTOMERS)
 
 
 async def count_logins(context: RequestContext, connections: Sequence[KeyedConnection]) -> Sequence[int]:
     """How many logins have a direct grant in each group."""
-    return await _count(context, connections, _user_edges)
+    return await _count(context, connections, USERS)
 
 
 async def count_customers(context: RequestContext, connections: Sequence[KeyedConnection]) -> Sequence[int]:
     """How many customers have a grant in each group, each once a context."""
-    return await _count(context, connections, _customer_edges)
+    return await _count(context, connections, CUSTOMERS)
 
 
-Edges = Callable[[RequestContext, Iterable[Grant]], Sequence[KeyedEdge]]
-"""The rows that grants in one group make, in order; what is not configured makes none (PERM-2, PERM-3)."""
+Stored = tuple[Sequence[tuple[str, ...]], Sequence[Grant]]
+"""Rows of one group as they follow each other, and the grants on whom they name."""
 
-Next = Callable[
-    [RequestContext, int, tuple[str, ...] | None, int],
-    Awaitable[tuple[Sequence[tuple[str, ...]], Sequence[Grant]]],
-]
-"""The next rows of one group as stored, after the one given, with the grants on whom they name."""
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """How one kind of grants is read."""
+
+    edges: Callable[[RequestContext, Iterable[Grant]], Sequence[KeyedEdge]]
+    """The rows that grants in one group make, in order; what is not configured makes none (PERM-2, PERM-3)."""
+    following: Callable[[RequestContext, int, tuple[str, ...] | None, int], Awaitable[Stored]]
+    """The next rows of one group, after the one given."""
+    in_sight: Callable[[RequestContext], Awaitable[Sequence[Grant]]]
+    """The grants on all that a viewer sees who does not see everything."""
 
 
 async def _pages(
-    context: RequestContext, wanted: Sequence[KeyedList], edges: Edges, following: Next
+    context: RequestContext, wanted: Sequence[KeyedList], side: _Side
 ) -> Sequence[KeyedConnection | CursorInvalid]:
     """A page of each list: of one list its next rows are read, of several all rows at once (A21)."""
     starts = [one.start(context) for one in wanted]
-    if len(wanted) == 1 and not isinstance(starts[0], CursorInvalid):
-        rows = await _read_on(context, wanted[0], starts[0], edges, following)
+    if len(wanted) == 1 and not isinstance(starts[0], CursorInvalid) and not context.is_limited:
+        rows = await _read_on(context, wanted[0], starts[0], side)
         return [wanted[0].connection(context, rows)]
     asked = [
         one.anchor for one, start in zip(wanted, starts, strict=True) if not isinstance(start, CursorInvalid)
     ]
-    rows_of = _by_group(context, await context.services.groups.grants_in(asked), edges)
-    found: list[KeyedConnection | CursorInvalid] = []
-    for one, start in zip(wanted, starts, strict=True):
-        if isinstance(start, CursorInvalid):
-            found.append(start)
-            continue
-        rest = [row for row in rows_of.get(one.anchor, ()) if start is None or row.parts > start]
-        found.append(one.connection(context, rest[: one.limit]))
-    return found
+    rows_of = await _by_group(context, asked, side)
+    return [
+        start if isinstance(start, CursorInvalid) else one.page(context, rows_of.get(one.anchor, ()), start)
+        for one, start in zip(wanted, starts, strict=True)
+    ]
 
 
 async def _read_on(
-    context: RequestContext, wanted: KeyedList, last: tuple[str, ...] | None, edges: Edges, following: Next
+    context: RequestContext, wanted: KeyedList, last: tuple[str, ...] | None, side: _Side
 ) -> Sequence[KeyedEdge]:
     """As many rows as are wanted, where so many are; those that are not shown do not count."""
     found: list[KeyedEdge] = []
     while len(found) < wanted.limit:
-        stored, grants = await following(context, wanted.anchor, last, wanted.limit)
+        stored, grants = await side.following(context, wanted.anchor, last, wanted.limit)
         among = set(stored)
         own = (one for one in grants if one.group_id == wanted.anchor)
-        found += (row for row in edges(context, own) if row.parts in among)
+        found += (row for row in side.edges(context, own) if row.parts in among)
         if len(stored) < wanted.limit:
             break
         last = stored[-1]
@@ -167,21 +169,38 @@ def _customer_edges(context: RequestContext, grants: Iterable[Grant]) -> Sequenc
     return [edge for edge in edges if edge.permissions and edge.context]
 
 
+async def _grants_on_logins(context: RequestContext) -> Sequence[Grant]:
+    return await context.services.groups.user_grants(await logins_in_sight(context))
+
+
+async def _grants_on_customers(context: RequestContext) -> Sequence[Grant]:
+    rows = (await context.sight()).scope
+    return await context.services.groups.customer_grants(rows.customer_ids if rows else ())
+
+
+USERS = _Side(_user_edges, _next_users, _grants_on_logins)
+CUSTOMERS = _Side(_customer_edges, _next_customers, _grants_on_customers)
+
+
 async def _count(
-    context: RequestContext, connections: Sequence[KeyedConnection], edges: Edges
+    context: RequestContext, connections: Sequence[KeyedConnection], side: _Side
 ) -> Sequence[int]:
-    grants = await context.services.groups.grants_in([one.anchor for one in connections])
-    rows = _by_group(context, grants, edges)
+    rows = await _by_group(context, [one.anchor for one in connections], side)
     return [len(rows.get(one.anchor, ())) for one in connections]
 
 
-def _by_group(
-    context: RequestContext, grants: Iterable[Grant], edges: Edges
+async def _by_group(
+    context: RequestContext, group_ids: Sequence[int], side: _Side
 ) -> Mapping[int, Sequence[KeyedEdge]]:
+    """The rows of each group, as far as the viewer sees them."""
+    if context.is_limited:
+        grants = await side.in_sight(context) if group_ids else ()
+    else:
+        grants = await context.services.groups.grants_in(group_ids)
     in_group: dict[int, list[Grant]] = {}
     for one in grants:
         in_group.setdefault(one.group_id, []).append(one)
-    return {group_id: edges(context, some) for group_id, some in in_group.items()}
+    return {one: side.edges(context, in_group[one]) for one in group_ids if one in in_group}
 
 
 async def all_groups(context: RequestContext) -> Mapping[int, Group]:

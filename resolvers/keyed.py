@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from backends.errors import CursorInvalid, GatewayError
+from backends.filters import EVERYTHING
 from backends.model import Customer, CustomerUser
-from backends.order import Position
+from backends.order import Order, Position
 from backends.protocol import R
 from resolvers.context import RequestContext
 from resolvers.cursors import question
+from resolvers.lists import MAX_PAGE
 from resolvers.permissions import PermissionContext
+from resolvers.rows import Once
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class KeyedList:
         """The parts of the row that the list goes on behind; None at its beginning."""
         if self.after is None:
             return None
-        return context.services.seal.open(self.after, self._question).values
+        return context.services.seal.open(self.after, self._question(context)).values
 
     def start(self, context: RequestContext) -> tuple[str, ...] | CursorInvalid | None:
         """The same with the error as a value, for a cursor that belongs to another list of the batch."""
@@ -81,21 +85,49 @@ class KeyedList:
 
     def connection(self, context: RequestContext, edges: Sequence[KeyedEdge]) -> KeyedConnection:
         """The page that `edges`, one more than wanted where there are so many, make."""
-        seal = context.services.seal
+        seal, bound = context.services.seal, self._question(context)
         shown = [
             KeyedEdge(
                 edge.parts,
                 edge.permissions,
                 edge.context,
-                seal.seal(Position(edge.parts, "", edge.key, ""), self._question),
+                seal.seal(Position(edge.parts, "", edge.key, ""), bound),
             )
             for edge in edges[: self.first]
         ]
         return KeyedConnection(self.anchor, shown, len(edges) > self.first, self.after is not None)
 
-    @property
-    def _question(self) -> bytes:
-        return question(self.field, self.anchor)
+    def page(
+        self, context: RequestContext, edges: Sequence[KeyedEdge], last: tuple[str, ...] | None
+    ) -> KeyedConnection:
+        """The page behind `last`, of all the rows."""
+        rest = [edge for edge in edges if last is None or edge.parts > last]
+        return self.connection(context, rest[: self.limit])
+
+    def _question(self, context: RequestContext) -> bytes:
+        return question(self.field, self.anchor, context.viewer.rows)
+
+
+async def logins_in_sight(context: RequestContext) -> Sequence[str]:
+    """Every login that the viewer sees, read once for a request; a source that is silent is an error."""
+    key = "logins in sight"
+    if key not in context.loaders:
+        context.loaders[key] = Once(partial(_read_logins, context))
+    found: Sequence[str] = await context.loaders[key]()
+    return found
+
+
+async def _read_logins(context: RequestContext) -> Sequence[str]:
+    logins: list[str] = []
+    order, after = Order(()), None
+    while True:
+        (listing,) = await context.users.lists([EVERYTHING], order, MAX_PAGE, after)
+        if listing.silent is not None:
+            raise listing.silent
+        logins += [row.record.login for row in listing.rows]
+        if not listing.has_next:
+            return logins
+        after = listing.rows[-1].position
 
 
 async def users_behind(

@@ -18,6 +18,7 @@ from backends.protocol import R, Row
 from resolvers.asked import UserFilter
 from resolvers.context import RequestContext
 from resolvers.cursors import Seal, question
+from resolvers.viewer import Viewer
 
 MAX_PAGE = 1000
 DEFAULT_PAGE = 100
@@ -101,10 +102,10 @@ class ListRequest(Generic[R]):
     after: str | None
     only: Collection[str] | None = None
 
-    def bound_to(self, anchor: object) -> bytes:
-        """What the cursors of this list are bound to: what was asked, not what the registry made of it."""
+    def bound_to(self, anchor: object, viewer: Viewer) -> bytes:
+        """What the cursors of this list are bound to: what was asked by whom, not what the registry made of it."""
         sources = tuple(source.key for source in self.directory.sources)
-        return question(self.field, self.order, self.asked, anchor, sources)
+        return question(self.field, self.order, self.asked, anchor, sources, viewer.rows)
 
     async def fetch(
         self, context: RequestContext, filters: Sequence[Filter], anchors: Sequence[object] = (None,)
@@ -122,7 +123,7 @@ class ListRequest(Generic[R]):
     ) -> Sequence[Connection[R] | CursorInvalid]:
         """The same, but a cursor is an error only in the lists that it does not belong to."""
         seal = context.services.seal
-        bounds = [self.bound_to(anchor) for anchor in anchors]
+        bounds = [self.bound_to(anchor, context.viewer) for anchor in anchors]
         starts = [self._start(seal, bound) for bound in bounds]
         after = next((start for start in starts if isinstance(start, Position)), None)
         kept = [

@@ -10,7 +10,7 @@ from backends.model import CustomerUser, Validity
 from backends.records import Service
 from backends.registries import DEFAULT_LOGIN
 from resolvers.context import RequestContext
-from resolvers.keyed import KeyedConnection, KeyedEdge, KeyedList
+from resolvers.keyed import KeyedConnection, KeyedEdge, KeyedList, logins_in_sight
 from resolvers.lists import page_size
 
 
@@ -78,10 +78,19 @@ async def _users_page(
     try:
         wanted = KeyedList("Service.customerUsers", service.id, page_size(first), after)
         last = wanted.last(context)
+        if context.is_limited:
+            held = await _in_sight(context)
+            edges = [KeyedEdge((login,)) for login in sorted(held) if service.id in held[login]]
+            return wanted.page(context, edges, last)
         logins = await context.services.offers.logins_of(service.id, last[0] if last else None, wanted.limit)
     except GatewayError as error:
         return error
     return wanted.connection(context, [KeyedEdge((login,)) for login in logins])
+
+
+async def _in_sight(context: RequestContext) -> Mapping[str, tuple[int, ...]]:
+    """What is assigned to each login that a viewer sees who does not see everything."""
+    return await context.services.offers.assigned(await logins_in_sight(context))
 
 
 async def _assigned(
@@ -112,5 +121,8 @@ def _above(name: str) -> list[str]:
 
 async def count_users(context: RequestContext, connections: Sequence[KeyedConnection]) -> Sequence[int]:
     """How many logins each service is assigned to."""
+    if context.is_limited:
+        held = await _in_sight(context)
+        return [sum(one.anchor in ids for ids in held.values()) for one in connections]
     counts = await context.services.offers.count_logins([one.anchor for one in connections])
     return [counts.get(one.anchor, 0) for one in connections]

@@ -36,7 +36,22 @@ async def ticket_fields_of(
     known = [None if isinstance(one, GatewayError) else one for one in customers]
     values = await ticket_fields_with(context, users, known)
     pairs = zip(customers, values, strict=True)
-    return [customer if isinstance(customer, GatewayError) else some for customer, some in pairs]
+    return [
+        customer if isinstance(customer, GatewayError) else told(context, some) for customer, some in pairs
+    ]
+
+
+def told(context: RequestContext, values: Sequence[DynamicFieldValue]) -> Sequence[DynamicFieldValue]:
+    """Without those that hidden fields go into."""
+    hidden = context.viewer.hidden_fields
+    if not hidden:
+        return values
+    mappings = [one.mapping for one in context.users.sources]
+    mappings += [one.mapping for one in context.customers.sources]
+    variables = {row.variable for mapping in mappings for row in mapping.fields if row.name in hidden}
+    wanted = context.services.ticket_fields
+    untold = {name for variable, name in sorted(wanted.items()) if variable in variables}
+    return [one for one in values if one.name not in untold]
 
 
 async def ticket_fields_with(
@@ -108,5 +123,5 @@ def _stored(directory: Directory[R], record: Record) -> dict[str, str]:
     return {
         row.variable: first(record.stored[mapping.column_index(row.column)]) or ""
         for row in mapping.fields
-        if not row.is_dynamic
+        if not row.is_dynamic and row.column not in record.withheld
     }

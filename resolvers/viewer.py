@@ -46,6 +46,18 @@ class Viewer:
     expires: datetime | None = None
     """When the credential ends, in UTC; None: it does not."""
 
+    @property
+    def is_customer(self) -> bool:
+        """Whether the caller is a customer user, and nothing more."""
+        return Scope.SELF in self.scopes and Scope.SURVEY not in self.scopes
+
+    @property
+    def rows(self) -> tuple[object, ...] | None:
+        """What its rows depend on; None: it sees all. Cursors are bound to it."""
+        if self.is_customer:
+            return (self.login, *sorted(set(self.customer_ids)))
+        return tuple(sorted(set(self.customer_ids))) or None
+
     @classmethod
     def named(cls, name: str, roles: Iterable[str]) -> Viewer:
         """A caller with a credential."""

@@ -17,10 +17,11 @@ from strawberry.types.field import StrawberryField
 
 from backends.mapping import CUSTOMER_ATTRIBUTES, USER_ATTRIBUTES, FieldMapping, FieldType, RecordMapping
 from resolvers import customer_users
-from schema.access import refusals
+from schema.access import Access
 from schema.enums import CustomerUserOrderField
 from schema.extensions import Answers
 from schema.fields import Asked, Computed, CustomFields, Related, custom_field
+from schema.hiding import add_hiding
 from schema.limits import SHIPPED, Limits, Measured, Measures
 from schema.query import Query
 from schema.record_inputs import record_inputs
@@ -40,6 +41,7 @@ class KundengraphSchema(strawberry.Schema):
     ) -> None:
         self._custom_fields = custom_fields
         super().__init__(query=Query, mutation=mutation, **settings)
+        self.access = Access(self._schema)
         self.measures = Measures(self._schema, limits, suggestions=not self.config.disable_field_suggestions)
 
     def process_errors(self, errors: Sequence[GraphQLError], execution_context: Any = None) -> None:
@@ -61,10 +63,14 @@ def build_schema(
     *,
     permission_keys: Sequence[str] = ("ro", "rw"),
     introspection: bool = True,
+    hidden: frozenset[str] | None = None,
     limits: Limits = SHIPPED,
     extensions: Iterable[Any] = (),
 ) -> KundengraphSchema:
-    """The schema for these mappings; a mapped custom field is a field, and can be ordered by."""
+    """The schema for these mappings; a mapped custom field is a field, and can be ordered by.
+
+    `hidden` names the fields that some credential hides; None: any may be.
+    """
     user_fields = _custom(users, {*USER_ATTRIBUTES, *HIDDEN_FROM_TYPE})
     customer_fields = _custom(customers, {*CUSTOMER_ATTRIBUTES, *HIDDEN_FROM_TYPE})
     inputs = record_inputs(user_fields.values(), customer_fields.values())
@@ -84,6 +90,7 @@ def build_schema(
             lambda: AccessCheck(introspection=introspection),
         ],
     )
+    add_hiding(schema._schema, hidden)
     _set_values(schema, "CustomerUserOrderField", _order_values(user_fields.values()))
     _set_values(schema, "PermissionKey", {key.upper(): key for key in permission_keys})
     describe(
@@ -103,12 +110,13 @@ class AccessCheck(SchemaExtension):
     def on_execute(self) -> Iterator[None]:
         """Compare once what the document asks for with what the viewer may."""
         execution = self.execution_context
-        schema = execution.schema._schema
         document = execution.graphql_document
         operation = get_operation_ast(document, execution.operation_name) if document else None
         if document and operation:
             viewer = execution.context.viewer
-            found = refusals(schema, document, operation, viewer, introspection=self.introspection)
+            schema: Any = execution.schema
+            access: Access = schema.access
+            found = access.refusals(document, operation, viewer, introspection=self.introspection)
             if found:
                 raise found[0]
         yield

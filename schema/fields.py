@@ -22,6 +22,10 @@ Info = strawberry.Info[RequestContext, Any]
 
 REQUIRES = "kundengraph.requires"
 MEANING = "kundengraph.meaning"
+EVERYBODY = "kundengraph.everybody"
+
+Requires = Scope | tuple[Scope, ...] | None
+"""The scope that a field needs, or several of which any will do; None: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class Rooted:
 Meaning = Related | Computed | Rooted
 
 
-def relation(batch: Batch, requires: Scope = Scope.READ) -> Any:
+def relation(batch: Batch, requires: Requires = Scope.READ) -> Any:
     """A field without arguments that is asked for all parents of a request at once; its annotation is its type."""
     asked = Asked(batch)
     return _field(Related(lambda: asked), requires, lambda: None)
@@ -82,10 +86,12 @@ def relation(batch: Batch, requires: Scope = Scope.READ) -> Any:
 
 def related(ask: Any) -> Any:
     """The same with arguments: the decorated function says what they ask for; its result's type is the field's."""
-    function = inspect.unwrap(getattr(ask, "__func__", ask))
-    return _field(
-        Related(function, "request" in inspect.signature(function).parameters), Scope.READ, function
-    )
+    return _related(ask, Scope.READ)
+
+
+def surveyed(ask: Any) -> Any:
+    """The same for those alone who may look over everything: customers have no use for it."""
+    return _related(ask, Scope.SURVEY)
 
 
 def computed(read: Any) -> Any:
@@ -96,18 +102,27 @@ def computed(read: Any) -> Any:
     )
 
 
-def root(requires: Scope | None = Scope.READ) -> Callable[[Callable[..., Any]], Any]:
-    """A root field, with the scope that a caller needs for it; None: whoever is known may ask."""
+def root(requires: Requires = Scope.READ, *, everybody: bool = False) -> Callable[[Callable[..., Any]], Any]:
+    """A root field, with the scope that a caller needs for it; None: whoever is known may ask.
+
+    `everybody`: it changes what belongs to no customer, so that who sees some rows only may not.
+    """
 
     def made(resolver: Callable[..., Any]) -> Any:
         meaning = Rooted(getattr(resolver, "__func__", resolver))
-        return strawberry.field(resolver=resolver, metadata={MEANING: meaning, REQUIRES: requires})
+        metadata = {MEANING: meaning, REQUIRES: requires, EVERYBODY: everybody}
+        return strawberry.field(resolver=resolver, metadata=metadata)
 
     return made
 
 
+def _related(ask: Any, requires: Scope) -> Any:
+    function = inspect.unwrap(getattr(ask, "__func__", ask))
+    return _field(Related(function, "request" in inspect.signature(function).parameters), requires, function)
+
+
 def _field(
-    meaning: Related | Computed, requires: Scope, function: Callable[..., Any], **settings: Any
+    meaning: Related | Computed, requires: Requires, function: Callable[..., Any], **settings: Any
 ) -> Any:
     """The field with the resolver that Strawberry calls, and its meaning beside it."""
     metadata = {MEANING: meaning, REQUIRES: requires}

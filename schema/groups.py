@@ -14,7 +14,7 @@ from resolvers.permissions import Origin as PermissionOrigin
 from resolvers.permissions import PermissionContext
 from schema.connections import PageInfo
 from schema.enums import Validity
-from schema.fields import Asked, computed, related, relation
+from schema.fields import Asked, computed, relation, surveyed
 from schema.node import Node
 
 if TYPE_CHECKING:
@@ -41,19 +41,19 @@ class Group(Node):
     comment: str | None
     validity: Validity
 
-    @related
+    @surveyed
     @staticmethod
     def customer_users(
         first: int | None = 100, after: str | None = UNSET
     ) -> GroupCustomerUserConnection | None:
         return Asked(groups.users_with_grants, (first, after or None))  # type: ignore[return-value]
 
-    @related
+    @surveyed
     @staticmethod
     def customers(first: int | None = 100, after: str | None = UNSET) -> GroupCustomerConnection | None:
         return Asked(groups.customers_with_grants, (first, after or None))  # type: ignore[return-value]
 
-    @related
+    @surveyed
     @staticmethod
     def effective_customer_users(
         permission: PermissionKey,
@@ -151,7 +151,7 @@ class Service(Node):
     parent: Service | None = relation(services.parents_of)
     is_default: bool = relation(services.are_defaults)
 
-    @related
+    @surveyed
     @staticmethod
     def customer_users(
         first: int | None = 100, after: str | None = UNSET

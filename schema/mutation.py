@@ -53,14 +53,14 @@ class Mutation:
         writing = relations.update_customer_members(info.context, input.customer_id, add, remove)
         return await payload(info.context, CustomerPayload, "customer", writing)
 
-    @root(Scope.GRANT)
+    @root(Scope.GRANT, everybody=True)
     @staticmethod
     async def create_group(info: Info, input: given.CreateGroupInput) -> GroupPayload | None:
         return await payload(
             info.context, GroupPayload, "group", groups.create_group(info.context, given.created(input))
         )
 
-    @root(Scope.GRANT)
+    @root(Scope.GRANT, everybody=True)
     @staticmethod
     async def update_group(info: Info, input: given.UpdateGroupInput) -> GroupPayload | None:
         writing = groups.update_group(info.context, input.name, given.updated(input))
@@ -98,13 +98,13 @@ class Mutation:
         writing = permissions.set_group_customers(info.context, input.group, wishes)
         return await payload(info.context, GroupPayload, "group", writing)
 
-    @root(Scope.GRANT)
+    @root(Scope.GRANT, everybody=True)
     @staticmethod
     async def create_service(info: Info, input: given.CreateServiceInput) -> ServicePayload | None:
         writing = services.create_service(info.context, given.created(input))
         return await payload(info.context, ServicePayload, "service", writing)
 
-    @root(Scope.GRANT)
+    @root(Scope.GRANT, everybody=True)
     @staticmethod
     async def update_service(info: Info, input: given.UpdateServiceInput) -> ServicePayload | None:
         writing = services.update_service(info.context, input.name, given.updated(input))
@@ -128,7 +128,7 @@ class Mutation:
         writing = services.update_service_customer_users(info.context, input.service, add, remove)
         return await payload(info.context, ServicePayload, "service", writing)
 
-    @root(Scope.GRANT)
+    @root(Scope.GRANT, everybody=True)
     @staticmethod
     async def set_default_services(
         info: Info, input: given.SetDefaultServicesInput

@@ -50,7 +50,7 @@ class Query:
             raise BadUserInput(f"At most {MAX_NODES} ids at once, not {len(ids)}.", argument="ids")
         return list(await asyncio.gather(*(node_or_error(info.context, id_) for id_ in ids)))
 
-    @root()
+    @root(Scope.SURVEY)
     @staticmethod
     def sources(info: Info) -> list[Source]:
         return list(info.context.users.sources)  # type: ignore[arg-type]

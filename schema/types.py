@@ -18,6 +18,7 @@ from resolvers import customer_users, customers, effective, groups, preferences,
 from resolvers.context import Batch, RequestContext
 from resolvers.decisions import on_fresh_records
 from resolvers.permissions import PermissionContext
+from resolvers.viewer import Scope
 from schema import ids
 from schema.connections import CustomerUserConnection
 from schema.enums import FieldType, Membership, ServedFrom, SourceKind, SourceStatus, Validity
@@ -81,7 +82,7 @@ class Source(Node):
     kind: SourceKind
     read_only: bool
     writable: bool
-    health: SourceHealth = relation(sources.health_of)
+    health: SourceHealth = relation(sources.health_of, requires=Scope.SURVEY)
 
     @computed
     @staticmethod
@@ -261,11 +262,11 @@ class Customer(Node):
 class Viewer:
     name: str
     roles: list[str]
+    customer_user: CustomerUser | None = relation(customer_users.behind)
 
-    @computed
-    @staticmethod
-    def customer_user(root: Any) -> CustomerUser | None:
-        return None
+
+SURVEYED = frozenset({"Source", "Group", "Service"})
+"""Types whose records are looked up by those alone who may look over everything."""
 
 
 def _text(
@@ -281,7 +282,7 @@ def _text(
 async def node(context: RequestContext, id_: str) -> object | None:
     """The record that an id of ours stands for, from the source it names; None for any other text."""
     found = ids.decode(id_)
-    if found is None:
+    if found is None or (found.type in SURVEYED and Scope.SURVEY not in context.viewer.scopes):
         return None
     if found.type == "Source":
         return next((source for source in context.users.sources if source.key == found.source_key), None)
