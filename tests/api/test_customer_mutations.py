@@ -163,7 +163,7 @@ async def test_a9_each_mistake_of_a_change_has_its_path(
 
 
 @pytest.mark.parametrize("changes", [{"city": "X"}, {"newCustomerId": "Y"}, {"country": "Z"}], ids=str)
-async def test_customers_of_a_read_only_source_stay_as_they_are(
+async def test_s14_customers_of_a_read_only_source_stay_as_they_are(
     desk: Gateway, changes: dict[str, str]
 ) -> None:
     payload = await desk.update_customer("oldco", **changes)

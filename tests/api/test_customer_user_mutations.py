@@ -48,7 +48,7 @@ async def test_a_customer_user_goes_into_the_source_that_is_named_or_else_the_fi
         ("ldap", "READ_ONLY", "Directory"),
     ],
 )
-async def test_a_source_that_cannot_take_anybody_says_why(
+async def test_s14_a_source_that_cannot_take_anybody_says_why(
     desk: Gateway, source: str, code: str, words: str
 ) -> None:
     payload = await desk.create("lost", source=source)
@@ -179,7 +179,7 @@ async def test_readers_may_not_write(desk: Gateway) -> None:
     [{"city": "X"}, {"newLogin": "y"}, {"firstName": ""}, {"validity": "INVALID"}, {"badge": "1"}, {}],
     ids=str,
 )
-async def test_whoever_stands_in_a_read_only_source_stays_as_they_are(
+async def test_s14_whoever_stands_in_a_read_only_source_stays_as_they_are(
     desk: Gateway, login: str, name: str, changes: dict[str, str]
 ) -> None:
     payload = await desk.update(login, **changes)
