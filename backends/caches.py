@@ -117,6 +117,8 @@ class SharedCache:
         self._cache: Any = cache
         self._errors = errors
         self._breaker = breaker
+        self.is_up = True
+        """Whether the last call was answered."""
 
     async def read(self, names: Sequence[str]) -> Sequence[str | None]:
         """The texts of `names`, None where there is none."""
@@ -163,6 +165,8 @@ class SharedCache:
             return answer
         finally:
             self._breaker.settle(permit, worked)
+            if worked is not None:
+                self.is_up = worked
 
 
 def memory_cache(max_entries: int, clock: Callable[[], float] = time.monotonic) -> MemoryCache:

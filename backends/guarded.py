@@ -16,10 +16,13 @@ from backends.errors import SourceUnavailable
 from backends.filters import Filter, Question
 from backends.model import Inspection, SourceStatus
 from backends.protocol import Backend, Count, Page, R
-from backends.recorder import CURRENT
+from backends.recorder import CURRENT, spanned
 from backends.source import Health
 
 T = TypeVar("T")
+
+Meter = Callable[[SourceStatus, float | None], None]
+"""Hears how each call ended, and its seconds; None where it was refused."""
 
 
 class Guarded(Generic[R]):
@@ -35,9 +38,13 @@ class Guarded(Generic[R]):
         *,
         retry: bool = True,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        meter: Meter = lambda _status, _seconds: None,
     ) -> None:
         """`retry` is for drivers that do not retry on a fresh connection by themselves."""
         self.kind = backend.kind
+        self.slots = slots
+        self.under_way = 0
+        self._meter = meter
         self._backend = backend
         self._key = key
         self._breaker = breaker
@@ -56,33 +63,33 @@ class Guarded(Generic[R]):
         return replace(self._health, status=refusal.status, message=refusal.message)
 
     async def get_many(self, keys: Sequence[str]) -> Mapping[str, R]:
-        return await self._ask(lambda: self._backend.get_many(keys)) if keys else {}
+        return await self._ask("get_many", lambda: self._backend.get_many(keys)) if keys else {}
 
     async def have(self, keys: Sequence[str]) -> AbstractSet[str]:
-        return await self._ask(lambda: self._backend.have(keys)) if keys else frozenset()
+        return await self._ask("have", lambda: self._backend.have(keys)) if keys else frozenset()
 
     async def pages(self, questions: Sequence[Question]) -> Sequence[Page[R]]:
-        return await self._ask(lambda: self._backend.pages(questions)) if questions else ()
+        return await self._ask("pages", lambda: self._backend.pages(questions)) if questions else ()
 
     async def counts(self, filters: Sequence[Filter]) -> Sequence[Count]:
-        return await self._ask(lambda: self._backend.counts(filters)) if filters else ()
+        return await self._ask("counts", lambda: self._backend.counts(filters)) if filters else ()
 
     async def tally(self, field: str, filter: Filter) -> Mapping[str | None, int]:
-        return await self._ask(lambda: self._backend.tally(field, filter))
+        return await self._ask("tally", lambda: self._backend.tally(field, filter))
 
     async def keys(
         self, filter: Filter, after: tuple[str, str] | None, limit: int
     ) -> Sequence[tuple[str, str]]:
-        return await self._ask(lambda: self._backend.keys(filter, after, limit))
+        return await self._ask("keys", lambda: self._backend.keys(filter, after, limit))
 
     async def twins(self) -> Sequence[str]:
-        return await self._ask(self._backend.twins)
+        return await self._ask("twins", self._backend.twins)
 
     async def ping(self) -> None:
-        await self._ask(self._backend.ping)
+        await self._ask("ping", self._backend.ping)
 
     async def inspect(self) -> Inspection:
-        return await self._ask(self._backend.inspect)
+        return await self._ask("inspect", self._backend.inspect)
 
     async def close(self) -> None:
         """Give back all connections, or give up when that takes longer than a call may."""
@@ -90,10 +97,10 @@ class Guarded(Generic[R]):
             async with asyncio.timeout(self._timeout):
                 await self._backend.close()
 
-    async def _ask(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def _ask(self, what: str, call: Callable[[], Awaitable[T]]) -> T:
         """Call in time, in turn and with leave; whatever happens, the breaker learns of it once."""
         if self._breaker.is_open:
-            raise self._refusal()
+            raise self._refused()
         permit: Permit | None = None
         started = time.perf_counter()
         silence: SourceUnavailable | None = None
@@ -102,7 +109,9 @@ class Guarded(Generic[R]):
         try:
             async with budget, self._slots:
                 permit = self._admitted()
-                answer = await self._call(call, permit)
+                self.under_way += 1
+                with spanned(f"source {what}", source=self._key):
+                    answer = await self._call(call, permit)
         except SourceUnavailable as error:
             silence, worked = error, False
             raise
@@ -116,6 +125,7 @@ class Guarded(Generic[R]):
             return answer
         finally:
             if permit is not None:  # who got no turn has not asked the source
+                self.under_way -= 1
                 self._breaker.settle(permit, worked)
                 if worked is not None:
                     self._note(time.perf_counter() - started, silence)
@@ -132,13 +142,18 @@ class Guarded(Generic[R]):
     def _admitted(self) -> Permit:
         permit = self._breaker.admit()
         if permit is None:  # it opened while we waited for our turn
-            raise self._refusal()
+            raise self._refused()
         return permit
 
     def _refusal(self) -> SourceUnavailable:
         return SourceUnavailable(self._key, SourceStatus.CIRCUIT_OPEN, self._breaker.retry_after_ms)
 
+    def _refused(self) -> SourceUnavailable:
+        self._meter(SourceStatus.CIRCUIT_OPEN, None)
+        return self._refusal()
+
     def _note(self, seconds: float, silence: SourceUnavailable | None) -> None:
+        self._meter(silence.status if silence else SourceStatus.OK, seconds)
         if (record := CURRENT.get()) is not None:
             record.called(self._key, seconds)
         self._health = Health(

@@ -6,12 +6,30 @@ request starts share it. Names and numbers only: nothing that somebody typed, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import enum
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Protocol
 
 LONGEST_NAME = 64
 """Operation names that are longer are no names that somebody reads."""
+
+
+class Tracer(Protocol):
+    """Makes spans, where somebody collects them."""
+
+    def span(self, name: str, attributes: Mapping[str, str]) -> AbstractContextManager[None]:
+        """A span for as long as the block lasts, below the one around it; attributes hold no values of anybody."""
+        ...
+
+    def operation(
+        self, record: Record, headers: Iterable[tuple[bytes, bytes]]
+    ) -> AbstractContextManager[None]:
+        """A span below that of a caller who names one in the headers; it tells what the record has at its end."""
+        ...
 
 
 @dataclass(slots=True)
@@ -34,6 +52,9 @@ class Record:
     stale: int = 0
     operations: int = 0
     """How many operations a WebSocket has carried."""
+    tracer: Tracer | None = None
+    ended: Ended | None = None
+    """Counts the operations of a connection as they end."""
 
     def called(self, source: str, seconds: float) -> None:
         """A call of a source has ended, well or not."""
@@ -53,8 +74,49 @@ class Record:
     def part(self) -> Record:
         """The record of one operation of a connection."""
         self.operations += 1
-        return Record(self.request_id, self.method, self.path, credential=self.credential)
+        return Record(
+            self.request_id,
+            self.method,
+            self.path,
+            credential=self.credential,
+            tracer=self.tracer,
+            ended=self.ended,
+        )
 
+
+Ended = Callable[[Record, float], None]
+"""Hears of a request or operation when it has ended, and how many seconds it took."""
 
 CURRENT: ContextVar[Record | None] = ContextVar("kundengraph_record", default=None)
 """The record of the request that is being answered; None outside of any."""
+
+
+def spanned(name: str, **attributes: str) -> AbstractContextManager[None]:
+    """A span of the request that is being answered; nothing where nobody collects them."""
+    record = CURRENT.get()
+    if record is None or record.tracer is None:
+        return _NOTHING
+    return record.tracer.span(name, attributes)
+
+
+_NOTHING = nullcontext()
+
+
+class Event(enum.Enum):
+    """What is counted wherever it happens, over all requests."""
+
+    LOGIN_REFUSED = enum.auto()
+    """A sign-in that was refused for too many attempts."""
+    EXECUTOR_FALLBACK = enum.auto()
+    """An operation that the compiled executor has left to graphql-core."""
+    SUBSCRIPTIONS_OPEN = enum.auto()
+    """Goes up and down: subscriptions under way."""
+
+
+EVENTS: Counter[Event] = Counter()
+"""How often each has happened in this process."""
+
+
+def count(event: Event, by: int = 1) -> None:
+    """Note that something happened."""
+    EVENTS[event] += by

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -16,19 +17,23 @@ from gateway.documents import Documents, NamedDocuments, trusted_documents
 from gateway.explorer.page import explorer_routes
 from gateway.health import health_routes
 from gateway.http import GraphQLEndpoint
+from gateway.metrics import Metrics
 from gateway.middleware import BodyLimit, SecurityHeaders
 from gateway.observed import Observed
 from gateway.stack import Stack
 from gateway.telemetry import configure_logs
+from gateway.tracing import Tracing, environment_tracing
 from schema.build import KundengraphSchema, build_schema
 from schema.limits import Limits
 
 
-def create_app(config: Config) -> Starlette:
+def create_app(config: Config, tracing: Tracing | None = None) -> Starlette:
     """Everything stacked up; the stores are asked nothing before the first request."""
     configure_logs()
+    tracing = tracing or environment_tracing()
+    metrics = Metrics()
     schema = schema_of(config, documents_of(config))
-    stack = Stack(config)
+    stack = Stack(config, metrics, traced=tracing is not None)
     endpoint = GraphQLEndpoint(
         schema,
         stack.services,
@@ -40,14 +45,18 @@ def create_app(config: Config) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        pulse = asyncio.create_task(metrics.pulse())
         try:
             yield
         finally:
+            pulse.cancel()
             await stack.close()
+            if tracing is not None:
+                await asyncio.to_thread(tracing.close)
 
     return Starlette(
-        routes=_routes(config, stack, endpoint),
-        middleware=_middleware(config),
+        routes=_routes(config, stack, metrics, endpoint),
+        middleware=_middleware(config, metrics, tracing),
         lifespan=lifespan,
     )
 
@@ -73,16 +82,16 @@ def schema_of(config: Config, documents: Documents | None = None) -> Kundengraph
     )
 
 
-def _routes(config: Config, stack: Stack, endpoint: GraphQLEndpoint) -> Sequence[BaseRoute]:
+def _routes(config: Config, stack: Stack, metrics: Metrics, endpoint: GraphQLEndpoint) -> Sequence[BaseRoute]:
     explorer = explorer_routes(config.server.path) if config.server.graphiql else []
     return [
         Route(config.server.path, endpoint, methods=["GET", "POST"]),
-        *health_routes(stack.services),
+        *health_routes(stack, metrics),
         *explorer,
     ]
 
 
-def _middleware(config: Config) -> Sequence[Middleware]:
+def _middleware(config: Config, metrics: Metrics, tracing: Tracing | None) -> Sequence[Middleware]:
     """From the outside in: the record of the request, headers on every answer, those that let other origins read it, the limit of bodies."""
     cors = Middleware(
         CORSMiddleware,
@@ -91,7 +100,7 @@ def _middleware(config: Config) -> Sequence[Middleware]:
         allow_headers=["authorization", "content-type"],
     )
     return [
-        Middleware(Observed, graphql=config.server.path),
+        Middleware(Observed, graphql=config.server.path, ended=metrics.ended, tracer=tracing),
         Middleware(SecurityHeaders),
         *([cors] if config.server.cors_origins else []),
         Middleware(BodyLimit, limit=config.server.max_body_bytes),

@@ -1,34 +1,68 @@
-"""Signs of life for whoever runs the gateway: /livez asks nobody, /readyz says how each source is."""
+"""Signs of life for whoever runs the gateway: /livez asks nobody, /readyz says how each store is, /metrics counts."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from resolvers.context import RequestContext, Services
-from resolvers.sources import health_of
-from resolvers.viewer import Viewer
+from backends.errors import SourceUnavailable
+from backends.model import SourceStatus
+from backends.protocol import R
+from backends.source import Source
+from gateway.metrics import Metrics
+from gateway.stack import Stack
+
+PATIENCE = 2.0
+"""Seconds that /readyz waits for a store at most, whatever the store's own limit is."""
 
 
-def health_routes(services: Services) -> list[BaseRoute]:
-    """The routes; neither needs a credential, and neither tells more than names and states."""
+def health_routes(stack: Stack, metrics: Metrics) -> list[BaseRoute]:
+    """The routes; none needs a credential, and none tells more than names, states and numbers."""
 
     async def alive(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
     async def ready(_request: Request) -> Response:
-        context = RequestContext(services, Viewer.anonymous(()))
-        async with asyncio.TaskGroup() as group:
-            found = group.create_task(_states(context))
-        return JSONResponse({"ready": True, "sources": found.result()})
+        services = stack.services
+        sources, customers, registry = await asyncio.gather(
+            _states(services.users.sources),
+            _states(services.customers.sources),
+            _state(services.registry.ping),
+        )
+        cache = SourceStatus.OK if stack.cache_is_up else SourceStatus.UNAVAILABLE
+        return JSONResponse(
+            {
+                "ready": True,
+                "sources": sources,
+                "customers": customers,
+                "registry": registry,
+                "cache": cache.name,
+            }
+        )
 
-    return [Route("/livez", alive), Route("/readyz", ready)]
+    async def figures(_request: Request) -> Response:
+        return Response(metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    return [Route("/livez", alive), Route("/readyz", ready), Route("/metrics", figures)]
 
 
-async def _states(context: RequestContext) -> dict[str, str]:
-    sources = context.users.sources
-    health = await health_of(context, sources)
-    return {source.key: one.status.name for source, one in zip(sources, health, strict=True)}
+async def _states(sources: Sequence[Source[R]]) -> Mapping[str, str]:
+    states = await asyncio.gather(*(_state(source.backend.ping) for source in sources))
+    return {source.key: state for source, state in zip(sources, states, strict=True)}
+
+
+async def _state(ping: Callable[[], Awaitable[None]]) -> str:
+    """How a store answers now; who is silent for longer than we wait is as good as silent."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await ping()
+    except SourceUnavailable as silent:
+        return silent.status.name
+    except TimeoutError:
+        return SourceStatus.TIMEOUT.name
+    return SourceStatus.OK.name

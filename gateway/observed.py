@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from contextlib import nullcontext
 
 import orjson
 import structlog
@@ -15,7 +16,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     Operation,
 )
 
-from backends.recorder import CURRENT, Record
+from backends.recorder import CURRENT, Ended, Record, Tracer
 from gateway.middleware import HEADERS
 from gateway.telemetry import log_request
 from resolvers.context import RequestContext
@@ -30,22 +31,24 @@ ENDED_BY_CALLER = 499
 """Status of a request whose caller left before there was an answer; nobody is sent it."""
 
 log = structlog.get_logger("kundengraph")
-Ended = Callable[[Record, float], None]
 
 
 class Observed:
     """The outermost layer: what it does not see did not happen, and no exception leaves it."""
 
-    def __init__(self, app: ASGIApp, graphql: str, ended: Iterable[Ended] = ()) -> None:
-        """`graphql` is the endpoint's path; `ended` hears of every request with its seconds."""
+    def __init__(
+        self, app: ASGIApp, graphql: str, ended: Ended | None = None, tracer: Tracer | None = None
+    ) -> None:
+        """`graphql` is the endpoint's path; `ended` hears of every request and operation, with its seconds."""
         self._app = app
+        self._tracer = tracer
         self._pages = {
             graphql: "graphql",
             "/livez": "livez",
             "/readyz": "readyz",
             "/metrics": "metrics",
         }
-        self._ended = tuple(ended)
+        self._ended = ended
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -67,9 +70,15 @@ class Observed:
                 record.status = 403
             await send(message)
 
+        record.ended = self._ended
+        record.tracer = self._tracer if record.path == "graphql" else None
         token = CURRENT.set(record)
         try:
-            await self._app(scope, receive, send_with_id)
+            if record.tracer is None or scope["type"] == "websocket":
+                await self._app(scope, receive, send_with_id)
+            else:
+                with record.tracer.operation(record, scope["headers"]):
+                    await self._app(scope, receive, send_with_id)
         except Exception as error:
             await _fail(record, error, scope, send_with_id)
         finally:
@@ -77,8 +86,8 @@ class Observed:
             seconds = time.perf_counter() - started
             if record.status is None:
                 record.status = ENDED_BY_CALLER
-            for ended in self._ended:
-                ended(record, seconds)
+            if self._ended is not None:
+                self._ended(record, seconds)
             log_request(record, seconds)
 
     def _method(self, scope: Scope) -> str:
@@ -106,9 +115,13 @@ class ObservedSocket(BaseGraphQLTransportWSHandler[RequestContext, None]):
         record = connection.part()
         CURRENT.set(record)  # the task is the operation's own
         try:
-            await super().run_operation(operation)
+            with nullcontext() if record.tracer is None else record.tracer.operation(record, ()):
+                await super().run_operation(operation)
         finally:
-            log_request(record, time.perf_counter() - started, "operation")
+            seconds = time.perf_counter() - started
+            if record.ended is not None:
+                record.ended(record, seconds)
+            log_request(record, seconds, "operation")
 
 
 def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:

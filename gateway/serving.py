@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from starlette.applications import Starlette
 
 from gateway.app import create_app
 from gateway.config import Config, load
+from gateway.metrics import FOLDER
 
 VARIABLE = "KUNDENGRAPH_CONFIG"
 """Environment variable by which several workers learn which file to read."""
@@ -38,7 +42,8 @@ def run(file: Path, config: Config, host: str, port: int) -> int:
     if workers > 1:
         os.environ[VARIABLE] = str(file.absolute())
         _say(config, file, host, port)
-        uvicorn.run("gateway.serving:from_environment", factory=True, workers=workers, **settings)
+        with _figures():
+            uvicorn.run("gateway.serving:from_environment", factory=True, workers=workers, **settings)
         return 0
     server = _Server(uvicorn.Config(create_app(config), **settings), config, file)
     server.run()
@@ -48,6 +53,17 @@ def run(file: Path, config: Config, host: str, port: int) -> int:
 def from_environment() -> Starlette:
     """The application of one of several workers."""
     return create_app(load(os.environ[VARIABLE]))
+
+
+@contextmanager
+def _figures() -> Iterator[None]:
+    """A folder where workers add up what they count, unless the environment names one."""
+    if os.environ.get(FOLDER):
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="kundengraph-") as folder:
+        os.environ[FOLDER] = folder
+        yield
 
 
 class _Server(uvicorn.Server):

@@ -23,6 +23,7 @@ from backends.source import Source
 from backends.sql.config import SqlCustomersConfig, SqlSourceConfig
 from backends.sql.database import Database, open_database
 from backends.sql.groups import SqlGroups
+from backends.sql.observed import Observed
 from backends.sql.preferences import SqlPreferences
 from backends.sql.registry import SqlRegistry
 from backends.sql.relations import SqlRelations
@@ -30,6 +31,7 @@ from backends.sql.services import SqlServices
 from backends.sql.tickets import SqlTickets
 from backends.sql.writing import Stamp
 from gateway.config import Config
+from gateway.metrics import Metrics, Watched
 from gateway.sections import GroupsConfig
 from gateway.writes import open_writes
 from resolvers.context import Services
@@ -41,8 +43,11 @@ from resolvers.policies import CustomerPolicy, ServicePolicy
 class Stack:
     """Everything that is open while the gateway serves; opening asks no store anything."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, metrics: Metrics | None = None, *, traced: bool = False) -> None:
+        """With `traced`, statements have spans."""
         self._config = config
+        self._metrics = metrics or Metrics()
+        self._traced = traced
         self._databases: dict[tuple[str, bool], Database] = {}
         self._used: dict[tuple[str, str], Database] = {}
         self._closing = AsyncExitStack()
@@ -54,7 +59,13 @@ class Stack:
             else memory_cache(config.cache.max_entries)
         )
         self._closing.push_async_callback(self._cache.close)
+        self._metrics.cache_is_up = lambda: self.cache_is_up
         self.services = self._services(secret)
+
+    @property
+    def cache_is_up(self) -> bool:
+        """Whether the cache has answered last; memory always does."""
+        return isinstance(self._cache, MemoryCache) or self._cache.is_up
 
     async def close(self) -> None:
         """Give back every connection."""
@@ -62,9 +73,7 @@ class Stack:
 
     def _services(self, secret: str) -> Services:
         config = self._config
-        database = self._database(
-            config.registry.url, "registry", config.registry.pool_size, config.registry.timeout
-        )
+        database = self._registry()
         self._closing.push_async_callback(database.close)
         stamp = Stamp(config.registry.user_id, config.registry.zone)
         groups_table = config.registry.groups_table
@@ -101,7 +110,12 @@ class Stack:
         pairs = zip(self._config.sources, self._config.source_mappings, strict=True)
         return [
             self._source(
-                source, place, mapping, open_source(source, mapping, self._store), decode_customer_user
+                source,
+                place,
+                mapping,
+                open_source(source, mapping, self._store),
+                decode_customer_user,
+                "customer_users",
             )
             for place, (source, mapping) in enumerate(pairs)
         ]
@@ -110,7 +124,12 @@ class Stack:
         pairs = zip(self._config.customers, self._config.customer_mappings, strict=True)
         return [
             self._source(
-                source, place, mapping, open_customers(source, mapping, self._store), decode_customer
+                source,
+                place,
+                mapping,
+                open_customers(source, mapping, self._store),
+                decode_customer,
+                "customers",
             )
             for place, (source, mapping) in enumerate(pairs)
         ]
@@ -122,10 +141,19 @@ class Stack:
         mapping: RecordMapping,
         backend: Backend[R],
         decode: Callable[[Json], R],
+        holds: str,
     ) -> Source[R]:
         breaker = Breaker(config.breaker.failures, config.breaker.seconds)
         retries = config.kind is SourceKind.LDAP  # its pool has tried a fresh connection already
-        guarded = Guarded(backend, config.key, breaker, config.timeout, config.pool_size, retry=not retries)
+        guarded = Guarded(
+            backend,
+            config.key,
+            breaker,
+            config.timeout,
+            config.pool_size,
+            retry=not retries,
+            meter=self._metrics.meter(config.key, holds),
+        )
         cached = Cached(
             guarded,
             self._cache,
@@ -138,6 +166,7 @@ class Stack:
             decode=decode,
             case_sensitive=mapping.search.case_sensitive,
         )
+        self._metrics.watch(Watched(config.key, holds, guarded, cached.uses))
         self._closing.push_async_callback(cached.close)
         return Source(config.key, config.title, place, cached, mapping, config.read_only)
 
@@ -146,11 +175,20 @@ class Stack:
         parts = urlsplit(config.url or self._config.registry.url)
         return f"{parts.scheme}://{parts.hostname}:{parts.port}{parts.path}"
 
+    def _registry(self) -> Database:
+        registry, name = self._config.registry, "registry"
+        database = self._database(registry.url, name, registry.pool_size, registry.timeout)
+        observed = Observed(database, registry.pool_size, self._metrics.meter(name, name))
+        self._metrics.watch(Watched(name, name, observed))
+        return observed
+
     def _store(self, config: SqlSourceConfig | SqlCustomersConfig) -> Database:
         url = self._config.database_url(config)
         database = self._database(
             url, config.key, config.pool_size, config.timeout, read_only=config.read_only
         )
+        if self._traced:
+            database = Observed(database, config.pool_size, None)
         place = "customers" if isinstance(config, SqlCustomersConfig) else "sources"
         self._used[place, config.key] = database
         return database

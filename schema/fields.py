@@ -15,6 +15,7 @@ from strawberry.dataloader import DataLoader
 from strawberry.types.field import StrawberryField
 
 from backends.directory import Beside
+from backends.recorder import spanned
 from resolvers.context import Batch, RequestContext
 from resolvers.viewer import Scope
 
@@ -165,7 +166,8 @@ async def load(context: RequestContext, batch: Batch, parent: Any, *arguments: H
     if (loader := context.loaders.get(key)) is None:
 
         async def fetch(parents: Sequence[Any]) -> list[Any]:
-            return list(await batch(context, parents, *arguments))
+            with spanned(f"batch {batch.__name__}"):
+                return list(await batch(context, parents, *arguments))
 
         loader = context.loaders[key] = DataLoader(load_fn=fetch, cache_key_fn=_Same)
     return await loader.load(parent)

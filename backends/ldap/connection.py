@@ -21,6 +21,7 @@ from backends.ldap.entries import Entry
 from backends.ldap.faults import Dead, LdapFault, LimitRefused, NoSuchEntry
 from backends.ldap.relay import Relay
 from backends.ldap.settings import LdapSettings, Scope
+from backends.recorder import spanned
 
 _SCOPES: dict[Scope, int] = {"base": 0, "one": 1, "sub": 2}
 _TIME_LIMIT, _ADMIN_LIMIT, _NO_SUCH_OBJECT, _INVALID_DN = 3, 11, 32, 34
@@ -78,7 +79,7 @@ class Connection:
     ) -> list[Entry]:
         """The entries that match, at most as many as the server gives at once."""
         self._relay.answers.code = None
-        with _faults():
+        with spanned("ldap search"), _faults():
             found = await self._driver.search(
                 base, _SCOPES[scope], expression, list(attributes), self._timeout
             )
@@ -95,14 +96,14 @@ class Connection:
     ) -> AsyncGenerator[list[Entry], None]:
         """The entries that match, by pages; the time limit holds for each page."""
         self._relay.answers.code = None
-        with _faults():
+        with spanned("ldap search"), _faults():
             found = await self._driver.paged_search(
                 base, _SCOPES[scope], expression, list(attributes), self._timeout, page_size=page_size
             )
         while True:
             self._check()
             yield [_entry(item) for item in found]
-            with _faults():
+            with spanned("ldap page"), _faults():
                 message = found.acquire_next_page()
                 if message is None:
                     return

@@ -89,7 +89,9 @@ def help_desk(folder: Path, *, server: str = "", sources: str = "") -> Config:
         limited=digest(LIMITED),
         expired=digest(EXPIRED),
     )
-    return loads(text, folder / "kundengraph.toml", {})
+    file = folder / "kundengraph.toml"
+    file.write_text(text)
+    return loads(text, file, {})
 
 
 def digest(key: str) -> str:

@@ -431,16 +431,6 @@ class TestBrowsers:
             assert httpx.get(f"{address}/graphiql/").status_code == 404
 
 
-class TestHealth:
-    def test_r18_being_alive_depends_on_nobody(self, stranger: httpx.Client) -> None:
-        assert stranger.get("/livez").text == "ok\n"
-
-    def test_r18_being_ready_says_how_each_source_is(self, fresh: httpx.Client) -> None:
-        response = fresh.get("/readyz")
-        assert response.status_code == 200
-        assert response.json() == {"ready": True, "sources": {"desk": "OK", "gone": "UNAVAILABLE"}}
-
-
 @pytest.mark.timeout(600)
 def test_a16_all_audits_of_graphql_over_http_are_passed(address: str) -> None:
     need(None if shutil.which("node") and shutil.which("npm") else "not installed: node, npm")

@@ -54,8 +54,24 @@ def test_the_demo_and_the_tests_use_the_same_versions() -> None:
 
 def test_s22_at_most_twenty_packages_are_needed_at_run_time() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = [name for extra in project["optional-dependencies"].values() for name in extra]
+    extras = [
+        name for extra, names in project["optional-dependencies"].items() if extra != "demo" for name in names
+    ]
     assert len(project["dependencies"]) + len(extras) <= 20
+
+
+def test_s22_every_package_that_is_needed_at_run_time_has_its_reason_in_the_readme() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = [name for names in project["optional-dependencies"].values() for name in names]
+    needed = {re.split(r"[\[=<>~!]", name)[0] for name in [*project["dependencies"], *extras]}
+    section = (ROOT / "README.md").read_text().partition("## What it needs at run time")[2]
+    rows = {
+        row.split("|")[1].strip(): row.split("|")[2].strip()
+        for row in section.splitlines()
+        if row.count("|") == 3
+    }
+    assert needed <= rows.keys()
+    assert [name for name in needed if len(rows[name]) < 3] == []
 
 
 def tracked_files() -> list[str]:
