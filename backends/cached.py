@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Generic
 
 from backends.caches import MemoryCache, SharedCache
+from backends.deadline import Over
 from backends.envelope import Json
 from backends.errors import SourceUnavailable
 from backends.filters import Filter, Question
 from backends.flight import Flight
-from backends.model import Freshness, Inspection, ServedFrom
+from backends.model import Freshness, Inspection, ServedFrom, SourceStatus
 from backends.order import fold
 from backends.protocol import Backend, Count, Known, Page, R
 from backends.recorder import CURRENT
@@ -67,6 +69,7 @@ class Cached(Generic[R]):
         cache: MemoryCache | SharedCache,
         *,
         namespace: str,
+        key: str = "",
         secret: bytes,
         ttl: float,
         negative_ttl: float,
@@ -79,6 +82,7 @@ class Cached(Generic[R]):
     ) -> None:
         """`secret` keys the hashes that stand for logins; `mark` is longer than any read takes."""
         self.kind = backend.kind
+        self._key = key
         self.uses = Uses()
         self._backend = backend
         self._cache = cache
@@ -148,7 +152,8 @@ class Cached(Generic[R]):
         if missing:
             asked = tuple(missing)
             question = (self._turn, frozenset(asked))
-            present |= await self._presence.share(question, lambda: self._load_presence(asked))
+            with self._in_time():
+                present |= await self._presence.share(question, lambda: self._load_presence(asked))
         return present
 
     async def pages(self, questions: Sequence[Question]) -> Sequence[Page[R]]:
@@ -222,7 +227,16 @@ class Cached(Generic[R]):
     async def _ask(self, keys: tuple[str, ...], freshness: Freshness) -> Mapping[str, R]:
         if freshness is Freshness.LIVE:  # a call under way may have read before the caller's own write
             return await self._load(keys)
-        return await self._records.share((self._turn, frozenset(keys)), lambda: self._load(keys))
+        with self._in_time():
+            return await self._records.share((self._turn, frozenset(keys)), lambda: self._load(keys))
+
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        """Let the end of a request that shares a call be the source's silence."""
+        try:
+            yield
+        except Over as error:
+            raise SourceUnavailable(self._key, SourceStatus.TIMEOUT) from error
 
     async def _load(self, keys: tuple[str, ...]) -> Mapping[str, R]:
         turn = self._turn

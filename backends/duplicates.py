@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic
 
+from backends.deadline import Over
 from backends.errors import SourceUnavailable
 from backends.filters import EVERYTHING
 from backends.flight import Flight
+from backends.model import SourceStatus
 from backends.protocol import R
 from backends.source import Source
 
@@ -87,9 +89,11 @@ class Duplicates(Generic[R]):
             return kept[1]
         try:
             return await self._searches.share((self._turn, source.key), lambda: self._find_twins(source))
-        except SourceUnavailable:
+        except (SourceUnavailable, Over) as silent:
             if kept:
                 return kept[1]
+            if isinstance(silent, Over):
+                raise SourceUnavailable(source.key, SourceStatus.TIMEOUT) from silent
             raise
 
     async def survey(self) -> Survey:

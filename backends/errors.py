@@ -102,6 +102,10 @@ class SourceUnavailable(GatewayError):
         self.retry_after_ms = retry_after_ms
 
 
+class Refused(SourceUnavailable):
+    """The store answered, and would not do what it was told: it is wrongly described, but not ill."""
+
+
 class SourceTimeout(GatewayError):
     """The registry, a write, or the request as a whole ran out of time."""
 

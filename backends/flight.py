@@ -7,6 +7,8 @@ from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from backends.deadline import Over, seconds_left, timeless
+
 T = TypeVar("T")
 
 
@@ -20,7 +22,8 @@ class Flight(Generic[T]):
     """Whoever asks what is being asked gets the answer, or the error, of the call under way (R11).
 
     The call runs in a task of its own: a waiter who leaves takes nobody else's answer away, and when the last one
-    has left the call is cancelled. Nothing is kept of a call that has ended.
+    has left the call is cancelled. Whose request ends meanwhile is told so by Over. Nothing is kept of a call that
+    has ended.
     """
 
     def __init__(self) -> None:
@@ -31,8 +34,14 @@ class Flight(Generic[T]):
         """The answer to `question`, by a call under way or else by `call`."""
         trip = self._trips.get(question) or self._depart(question, call)
         trip.passengers += 1
+        wait = asyncio.timeout(seconds_left())
         try:
-            return await asyncio.shield(trip.task)
+            async with wait:
+                return await asyncio.shield(trip.task)
+        except TimeoutError as error:
+            if wait.expired():
+                raise Over from error
+            raise
         finally:
             trip.passengers -= 1
             if not trip.passengers and not trip.task.done():
@@ -40,7 +49,7 @@ class Flight(Generic[T]):
                 trip.task.cancel()
 
     def _depart(self, question: Hashable, call: Callable[[], Coroutine[Any, Any, T]]) -> _Trip[T]:
-        trip = _Trip(asyncio.create_task(call()))
+        trip = _Trip(asyncio.create_task(call(), context=timeless()))
         self._trips[question] = trip
         self._tasks.add(trip.task)  # the loop itself holds tasks weakly
         trip.task.add_done_callback(self._tasks.discard)

@@ -15,6 +15,7 @@ from gateway.auth import Credentials
 from gateway.config import Config
 from gateway.documents import Documents, NamedDocuments, trusted_documents
 from gateway.explorer.page import explorer_routes
+from gateway.hangups import HangUps
 from gateway.health import health_routes
 from gateway.http import GraphQLEndpoint
 from gateway.metrics import Metrics
@@ -92,7 +93,9 @@ def _routes(config: Config, stack: Stack, metrics: Metrics, endpoint: GraphQLEnd
 
 
 def _middleware(config: Config, metrics: Metrics, tracing: Tracing | None) -> Sequence[Middleware]:
-    """From the outside in: the record of the request, headers on every answer, those that let other origins read it, the limit of bodies."""
+    """From the outside in: the record of the request, headers on every answer, those that let other origins read
+    it, the limit of bodies, callers who leave.
+    """
     cors = Middleware(
         CORSMiddleware,
         allow_origins=list(config.server.cors_origins),
@@ -104,4 +107,5 @@ def _middleware(config: Config, metrics: Metrics, tracing: Tracing | None) -> Se
         Middleware(SecurityHeaders),
         *([cors] if config.server.cors_origins else []),
         Middleware(BodyLimit, limit=config.server.max_body_bytes),
+        Middleware(HangUps),
     ]

@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.types import ExecutionResult
 
+from backends import deadline
 from backends.errors import SourceTimeout
 from backends.recorder import CURRENT
 from gateway.auth import Credentials
@@ -27,6 +28,9 @@ from schema.build import KundengraphSchema
 
 GRAPHQL_JSON = "application/graphql-response+json"
 PLAIN_JSON = "application/json"
+
+GRACE = 0.08
+"""Seconds in which the answer is put together once the stores are given up."""
 
 STATUS: Mapping[str, int] = {
     "UNAUTHENTICATED": 401,
@@ -127,10 +131,11 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             raise
 
     async def execute_operation(self, *arguments: Any, **named: Any) -> Any:
-        """Within the request's time; what is not answered by then is cancelled."""
+        """Within the request's time: stores that are silent by then are given up, and then all that still runs."""
         try:
-            async with asyncio.timeout(self._timeout):
-                return await super().execute_operation(*arguments, **named)
+            async with asyncio.timeout(self._timeout + GRACE):
+                with deadline.within(self._timeout):
+                    return await super().execute_operation(*arguments, **named)
         except TimeoutError:
             error = SourceTimeout()
             return ExecutionResult(None, [GraphQLError(error.message, extensions=error.extensions)])

@@ -25,7 +25,7 @@ from prometheus_client import (
 )
 
 from backends.cached import Uses
-from backends.guarded import Meter
+from backends.guard import Meter
 from backends.model import SourceStatus
 from backends.recorder import EVENTS, Event, Record
 from backends.source import Health
@@ -43,7 +43,11 @@ class Guard(Protocol):
     """Whoever stands before a store."""
 
     slots: int
-    under_way: int
+
+    @property
+    def under_way(self) -> int:
+        """How many calls the store is working on."""
+        ...
 
     @property
     def health(self) -> Health:

@@ -13,6 +13,7 @@ from backends.caches import MemoryCache, SharedCache, memory_cache, redis_cache
 from backends.config import StoreConfig
 from backends.directory import Directory
 from backends.envelope import Json, decode_customer, decode_customer_user, encode, namespace
+from backends.guard import Guard
 from backends.guarded import Guarded
 from backends.kinds import open_customers, open_source
 from backends.mapping import RecordMapping
@@ -157,6 +158,7 @@ class Stack:
         cached = Cached(
             guarded,
             self._cache,
+            key=config.key,
             namespace=namespace(mapping, self._place(config)),
             secret=self._cache_secret,
             ttl=config.cache_ttl,
@@ -177,7 +179,15 @@ class Stack:
 
     def _registry(self) -> Database:
         registry, name = self._config.registry, "registry"
-        database = self._database(registry.url, name, registry.pool_size, registry.timeout)
+        breaker = Breaker(registry.breaker.failures, registry.breaker.seconds)
+        database = open_database(
+            registry.url,
+            name=name,
+            pool_size=registry.pool_size,
+            timeout=registry.timeout,
+            guard=Guard(name, breaker, registry.timeout, registry.pool_size),
+        )
+        self._databases[registry.url, False] = database
         observed = Observed(database, registry.pool_size, self._metrics.meter(name, name))
         self._metrics.watch(Watched(name, name, observed))
         return observed
@@ -196,10 +206,10 @@ class Stack:
     def _database(
         self, url: str, name: str, pool_size: int, timeout: float, *, read_only: bool = False
     ) -> Database:
-        """One pool for each address, under the name of whoever uses it."""
+        """One pool for each address, under the name of whoever uses it, with room for all of them at once."""
         shared = self._databases.get((url, read_only))
         if shared is not None:
-            return shared.named(name)
+            return shared.named(name, pool_size)
         opened = open_database(url, name=name, pool_size=pool_size, timeout=timeout, read_only=read_only)
         self._databases[url, read_only] = opened
         return opened

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from backends.errors import SourceUnavailable
+from backends.errors import Refused, SourceUnavailable
+from backends.guard import Guard
 from backends.model import SourceKind
 from backends.sql.dialects import Dialect
 from backends.sql.failures import StoreError
@@ -40,8 +41,8 @@ class Database(Session, Protocol):
         """A session whose statements all count, or none: an exception or a cancellation undoes them."""
         ...
 
-    def named(self, name: str) -> Database:
-        """The same pool under the name of another source; it is closed when all its names are."""
+    def named(self, name: str, more: int = 0) -> Database:
+        """The same pool, with room for `more` connections, under another name; closed when all its names are."""
         ...
 
     async def ping(self) -> None:
@@ -58,6 +59,8 @@ class Driver(Protocol):
 
     dialect: Dialect
 
+    def widen(self, connections: int) -> None: ...
+
     async def fetch(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Row]: ...
 
     async def execute(self, sql: str, args: Sequence[Any] = ()) -> int: ...
@@ -68,14 +71,22 @@ class Driver(Protocol):
 
 
 def open_database(
-    url: str, *, name: str, pool_size: int = 10, timeout: float = 2.0, read_only: bool = False
+    url: str,
+    *,
+    name: str,
+    pool_size: int = 10,
+    timeout: float = 2.0,
+    read_only: bool = False,
+    guard: Guard | None = None,
 ) -> Database:
     """The database at `url`, not yet connected; `timeout` in seconds; a URL that cannot be is a ValueError.
+
+    Its own statements go through `guard`, those under other names do not.
 
     `postgresql://`, `mariadb://` (with `?ssl=true` for TLS) or `sqlite:///path` (four slashes before an absolute
     path). A read-only database is opened so where the product knows that: SQLite alone.
     """
-    return PooledDatabase(name, _Shared(_driver(url, pool_size, timeout, read_only)))
+    return PooledDatabase(name, _Shared(_driver(url, pool_size, timeout, read_only)), guard)
 
 
 def kind_of(url: str) -> SourceKind:
@@ -130,8 +141,9 @@ class _Shared:
 class PooledDatabase:
     """One name of a pool that may have several."""
 
-    def __init__(self, name: str, shared: _Shared) -> None:
+    def __init__(self, name: str, shared: _Shared, guard: Guard | None = None) -> None:
         self.name = name
+        self._guard = guard
         self.dialect = shared.driver.dialect
         self._driver = shared.driver
         self._shared = shared
@@ -139,26 +151,39 @@ class PooledDatabase:
         shared.users += 1
 
     async def fetch(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Row]:
+        if self._guard is not None:
+            return await self._guard.ask("fetch", lambda: self._fetch(sql, args))
+        return await self._fetch(sql, args)
+
+    async def execute(self, sql: str, args: Sequence[Any] = ()) -> int:
+        if self._guard is not None:
+            return await self._guard.ask("execute", lambda: self._execute(sql, args), writes=True)
+        return await self._execute(sql, args)
+
+    async def _fetch(self, sql: str, args: Sequence[Any]) -> Sequence[Row]:
         try:
             return await self._driver.fetch(sql, args)
         except StoreError as error:
-            raise SourceUnavailable(self.name, error.status) from error
+            raise _ours(self.name, error) from error
 
-    async def execute(self, sql: str, args: Sequence[Any] = ()) -> int:
+    async def _execute(self, sql: str, args: Sequence[Any]) -> int:
         with errors_of(self.name):
             return await self._driver.execute(sql, args)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
+        if self._guard is not None:
+            self._guard.check()
         with errors_of(self.name):
             async with self._driver.transaction() as session:
                 yield _NamedSession(self.name, session)
 
-    def named(self, name: str) -> Database:
+    def named(self, name: str, more: int = 0) -> Database:
+        self._driver.widen(more)
         return PooledDatabase(name, self._shared)
 
     async def ping(self) -> None:
-        await self.fetch("SELECT 1")
+        await self.fetch(_PINGS.get(self.dialect.kind, "SELECT 1"))
 
     async def close(self) -> None:
         if self._open:
@@ -188,4 +213,12 @@ def errors_of(name: str) -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        raise SourceUnavailable(name, error.status) from error
+        raise _ours(name, error) from error
+
+
+def _ours(name: str, error: StoreError) -> SourceUnavailable:
+    return Refused(name) if error.refused else SourceUnavailable(name, error.status)
+
+
+_PINGS = {SourceKind.SQLITE: "SELECT 1 FROM sqlite_master LIMIT 1"}
+"""Where the usual question would be answered without a look at the data."""

@@ -67,6 +67,11 @@ class PooledDriver(ABC, Generic[C]):
 
     begin = "BEGIN"
 
+    def widen(self, connections: int) -> None:
+        """Make room for as many more connections at a time."""
+        for _ in range(connections):
+            self._slots.release()
+
     async def fetch(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Row]:
         return await self._pooled(self.run_fetch, sql, args)
 
@@ -85,18 +90,22 @@ class PooledDriver(ABC, Generic[C]):
     async def _pooled(
         self, call: Callable[[C, str, Sequence[Any]], Awaitable[T]], sql: str, args: Sequence[Any]
     ) -> T:
+        stands = False
         try:
             async with asyncio.timeout(self.timeout + GRACE), self._slots:
                 connection = await self._take()
                 try:
                     result = await call(connection, sql, args)
                 except BaseException as error:
-                    self._after_fault(connection, error)
+                    stands = self._after_fault(connection, error)
                     raise
                 self._give_back(connection)
                 return result
         except Exception as error:
-            raise self._translated(error) from error
+            failure = self._translated(error)
+            if isinstance(failure, StoreError):
+                failure.refused = stands and failure.status is SourceStatus.UNAVAILABLE
+            raise failure from error
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Session]:
@@ -151,13 +160,15 @@ class PooledDriver(ABC, Generic[C]):
         else:
             self._idle.append(connection)
 
-    def _after_fault(self, connection: C, error: BaseException) -> None:
+    def _after_fault(self, connection: C, error: BaseException) -> bool:
+        """Keep the connection or not; whether it still stands."""
         if isinstance(error, Exception) and self.is_statement_error(error) and self.is_usable(connection):
             self._give_back(connection)
-            return
+            return True
         self._background(self.abandon(connection))
         if isinstance(error, Exception):
             self._drop_idle()  # what broke one connection has broken the others
+        return False
 
     def _drop_idle(self) -> None:
         while self._idle:

@@ -8,9 +8,11 @@ from backends.model import SourceStatus
 class StoreError(Exception):
     """The store did not do as it was told; the cause has what the driver said, for the log alone."""
 
-    def __init__(self, status: SourceStatus = SourceStatus.UNAVAILABLE) -> None:
+    def __init__(self, status: SourceStatus = SourceStatus.UNAVAILABLE, *, refused: bool = False) -> None:
+        """`refused`: the server answered, and would not run the statement."""
         super().__init__(status.name)
         self.status = status
+        self.refused = refused
 
 
 class DuplicateKey(Exception):

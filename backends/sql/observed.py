@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from backends.errors import SourceUnavailable
-from backends.guarded import Meter
+from backends.guard import Meter
 from backends.model import SourceStatus
 from backends.recorder import CURRENT, spanned
 from backends.source import Health
@@ -42,11 +42,16 @@ class Observed:
             async with self._database.transaction() as session:
                 yield _ObservedSession(self, session)
 
-    def named(self, name: str) -> Database:
-        return self._database.named(name)
+    @property
+    def _shared(self) -> object:
+        """The pool, by which two names of one database are known for the same."""
+        return getattr(self._database, "_shared", self._database)
+
+    def named(self, name: str, more: int = 0) -> Database:
+        return self._database.named(name, more)
 
     async def ping(self) -> None:
-        await self.fetch("SELECT 1")
+        await self.noted("ping", self._database.ping)
 
     async def close(self) -> None:
         await self._database.close()

@@ -48,6 +48,9 @@ class SQLite(PooledDriver[FileConnection]):
         if read_only:
             self.begin = "BEGIN"
 
+    def widen(self, connections: int) -> None:
+        """A file does not get faster by it."""
+
     async def connect(self) -> FileConnection:
         file = self._file()
         if file is None:

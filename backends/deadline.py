@@ -1,0 +1,39 @@
+"""When the request under way ends: whoever asks a store waits no longer than that, so that the rest is answered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import Context, ContextVar, copy_context
+
+from backends.errors import SourceTimeout
+
+_END: ContextVar[float | None] = ContextVar("end of the request", default=None)
+
+
+class Over(SourceTimeout):
+    """The request's time has come to its end while it waited for something that others wait for too."""
+
+
+def seconds_left() -> float | None:
+    """How long the request may still take, never below 0; None where nothing limits it."""
+    end = _END.get()
+    return None if end is None else max(end - time.monotonic(), 0.0)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Let everything that is asked in this block, and in tasks begun there, end in time."""
+    token = _END.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _END.reset(token)
+
+
+def timeless() -> Context:
+    """The present context without its end, for what is done for several requests."""
+    context = copy_context()
+    context.run(_END.set, None)
+    return context
