@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from backends.evaluate import matches
@@ -48,6 +48,13 @@ class MemoryPreferences:
         merged = {**self._values.get(login, {}), **values}
         kept = {key: value for key, value in merged.items() if value is not None or key not in values}
         self._values[login] = kept
+
+    async def note(
+        self, login: str, key: str, value: Callable[[str | None], str], *, lasting: bool = True
+    ) -> None:
+        new = value(self._values.get(login, {}).get(key))
+        if lasting:
+            await self.set_preferences(login, {key: new})
 
 
 @dataclass

@@ -7,7 +7,7 @@ Rows that a write leaves as they are keep their times.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -170,4 +170,13 @@ class PreferenceStore(Protocol):
 
     async def set_preferences(self, login: str, values: Mapping[str, str | None]) -> None:
         """Set these keys (PREF-2); None removes one (PREF-7)."""
+        ...
+
+    async def note(
+        self, login: str, key: str, value: Callable[[str | None], str], *, lasting: bool = True
+    ) -> None:
+        """Put a value made of the stored one in its place, with nobody in between; what `value` raises undoes it.
+
+        What is not lasting costs as much work, and leaves nothing (AUTH-8).
+        """
         ...

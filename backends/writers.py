@@ -138,8 +138,8 @@ class Writer(Protocol[R]):
         """The record with these changes; `check` sees it as stored, locked, before anything is written."""
         ...
 
-    async def set_password(self, key: str, hashed: str) -> None:
-        """Store a hash; the times of the record stay (CU-38)."""
+    async def set_password(self, key: str, hashed: str, *, instead_of: str | None = None) -> None:
+        """Store a hash; the times of the record stay (CU-38). With `instead_of` only in the place of that one."""
         ...
 
     async def password_of(self, key: str) -> str | None:

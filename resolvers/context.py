@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from backends.directory import Directory
 from backends.errors import SourceUnavailable
@@ -21,6 +21,9 @@ from resolvers.policies import CustomerPolicy, ServicePolicy
 from resolvers.rows import Once, customers_in, rows_of
 from resolvers.viewer import Viewer
 from resolvers.writing.stores import WriteStores
+
+if TYPE_CHECKING:
+    from resolvers.login import SigningIn
 
 P = TypeVar("P")
 V = TypeVar("V")
@@ -48,6 +51,7 @@ class Services:
     policy: PermissionPolicy = field(default_factory=PermissionPolicy)
     service_policy: ServicePolicy = field(default_factory=ServicePolicy)
     customer_policy: CustomerPolicy = field(default_factory=CustomerPolicy)
+    signing_in: SigningIn = field(default=cast("SigningIn", None))
     second_factor_key: str = ""
     """The preference that holds the secret of the second factor; never shown."""
 

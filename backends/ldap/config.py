@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from backends.config import Lifetime, Seconds, UserSourceConfig
+from backends.config import Lifetime, PoolSize, Seconds, UserSourceConfig
 from backends.fields import DIRECTORY_ROWS, Fault, KeyPath, Settings, can_be_read, with_columns
 from backends.ldap.settings import LdapSettings
 from backends.mapping import FieldMapping, RecordMapping
@@ -218,6 +218,24 @@ class LdapLoginConfig(DirectoryConfig):
     access_attr: Attribute = "memberUid"
     user_attr: Attribute = "DN"
     timeout: Seconds = 5.0
+    pool_size: PoolSize = 10
+
+    def settings(self, name: str) -> LdapSettings:
+        """What the driver of directories is told; errors carry `name`."""
+        parts = urlsplit(self.url)
+        return LdapSettings(
+            key=name,
+            host=parts.hostname or "",
+            port=parts.port or (636 if parts.scheme == "ldaps" else 389),
+            tls="ldaps" if parts.scheme == "ldaps" else "start_tls" if self.start_tls else "none",
+            ca_file=str(self.ca_file or ""),
+            base_dn=self.base_dn,
+            bind_dn=self.bind_dn,
+            bind_password=self.bind_password.get_secret_value(),
+            always_filter=self.always_filter,
+            pool_size=self.pool_size,
+            timeout=self.timeout,
+        )
 
 
 def url_faults(url: str) -> Iterator[Fault]:

@@ -25,6 +25,8 @@ from backends.recorder import spanned
 
 _SCOPES: dict[Scope, int] = {"base": 0, "one": 1, "sub": 2}
 _TIME_LIMIT, _ADMIN_LIMIT, _NO_SUCH_OBJECT, _INVALID_DN = 3, 11, 32, 34
+_REFUSALS = frozenset({19, 32, 34, 48, 49, 50, 53})
+"""What a directory says of a wrong password, or of somebody who may not bind: all but that it cannot tell now."""
 _FIRST_LOOK, _LAST_LOOK = 0.001, 0.25
 
 
@@ -54,6 +56,19 @@ async def connect(
         relay.close()
         await relay.closed()
         raise
+
+
+async def binds(settings: LdapSettings, context: ssl.SSLContext | None, dn: str, password: str) -> bool:
+    """Whether the directory lets `dn` bind with the password; anything but a yes or no is a fault."""
+    try:
+        connection = await connect(settings, context, (), dn, password)
+    except LdapFault as error:
+        if getattr(error.__cause__, "code", None) in _REFUSALS:
+            return False
+        raise
+    connection.drop()
+    await connection.dropped()
+    return True
 
 
 class Connection:

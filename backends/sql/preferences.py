@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from uuid import uuid4
 
 from backends.limits import PREFERENCE, check
 from backends.model import SourceKind
+from backends.registries import Unstorable
 from backends.sql.database import Database, Session
 from backends.sql.exactly import Exactly, storable
 from backends.sql.writing import FOR_UPDATE, insert, writing
@@ -61,6 +63,22 @@ class SqlPreferences:
             rows = [[login, key, values[key]] for key in changed if values[key] is not None]
             await insert(session, self._dialect, TABLE, COLUMNS, rows)
 
+    async def note(
+        self, login: str, key: str, value: Callable[[str | None], str], *, lasting: bool = True
+    ) -> None:
+        lasting = lasting and _fits(login, key)
+        name = login if lasting else f"nobody-{uuid4().hex}"
+        async with writing(self._database, TABLE) as session:
+            stored = (await self._rows(session, name, [key]))[key]
+            new = value(stored[-1] if stored else None)
+            args = [*self._exactly.value(name), *self._exactly.values([key])]
+            delete = self._dialect.finish(f"DELETE FROM {TABLE} WHERE {self._concerned}")
+            if lasting:
+                await session.execute(delete, args)
+            await insert(session, self._dialect, TABLE, COLUMNS, [[name, key, new]])
+            if not lasting:
+                await session.execute(delete, args)
+
     @property
     def _concerned(self) -> str:
         return f"{self._exactly.equals('user_id')} AND {self._exactly.among('preferences_key')}"
@@ -78,3 +96,11 @@ class SqlPreferences:
         for key, value in await session.fetch(self._dialect.finish(sql), args):
             found[key].append(value)
         return found
+
+
+def _fits(login: str, key: str) -> bool:
+    try:
+        check(PREFERENCE, login=login, key=key)
+    except Unstorable:
+        return False
+    return True

@@ -105,10 +105,14 @@ class SqlWriter(Generic[R]):
             raise Taken(await self._field_taken(columns, stored_key)) from None
         return record
 
-    async def set_password(self, key: str, hashed: str) -> None:
+    async def set_password(self, key: str, hashed: str, *, instead_of: str | None = None) -> None:
         self._check_hash(await self._storage(), hashed)
         stored_key = await self._stored_key(key)
         async with self._database.transaction() as session:
+            if instead_of is not None:
+                await self._read(session, stored_key, lock=True)
+                if await self._password(session, stored_key) != instead_of:
+                    raise Conflict
             await self._set_password(session, stored_key, hashed)
 
     async def password_of(self, key: str) -> str | None:
@@ -118,9 +122,12 @@ class SqlWriter(Generic[R]):
             stored_key = await self._stored_key(key)
         except Missing:
             return None
-        column = self._dialect.quoted(self._password_column)
+        return await self._password(self._database, stored_key)
+
+    async def _password(self, session: Session, stored_key: str) -> str | None:
+        column = self._dialect.quoted(self._password_column or "")
         sql = f"SELECT {column} FROM {self._table} WHERE {self._exactly.equals(self._key)}"
-        rows = await self._database.fetch(self._dialect.finish(sql), self._exactly.value(stored_key))
+        rows = await session.fetch(self._dialect.finish(sql), self._exactly.value(stored_key))
         return rows[-1][0] if rows else None
 
     async def _claimed(self, write: Write, claim: Claim | None) -> None:
