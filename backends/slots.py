@@ -71,9 +71,7 @@ class Watched:
         """The answer; raises SourceUnavailable."""
         permit = self._breaker.admit()
         if permit is None:
-            raise SourceUnavailable(
-                self._name, SourceStatus.CIRCUIT_OPEN, self._breaker.retry_after_ms
-            )
+            raise SourceUnavailable(self._name, SourceStatus.CIRCUIT_OPEN, self._breaker.retry_after_ms)
         worked: bool | None = None
         budget = asyncio.timeout(self._timeout)
         try:
@@ -173,9 +171,7 @@ class OwnerSlot:
     async def verify(self, login: str, password: str | None, owner: CustomerUser | None) -> Verdict:
         name = owner.login if owner else login
         key = owner.source_key if owner else None
-        asked = [
-            self._ask(place, name, password if of == key else None) for of, place in self.places.items()
-        ]
+        asked = [self._ask(place, name, password if of == key else None) for of, place in self.places.items()]
         answers = await asyncio.gather(*asked, return_exceptions=True)
         found = dict(zip(self.places, answers, strict=True))
         mine = found.get(key) if key is not None else None

@@ -21,6 +21,7 @@ from gateway.http import GraphQLEndpoint
 from gateway.metrics import Metrics
 from gateway.middleware import BodyLimit, SecurityHeaders
 from gateway.observed import Observed
+from gateway.oidc import Provider
 from gateway.stack import Stack
 from gateway.telemetry import configure_logs
 from gateway.tracing import Tracing, environment_tracing
@@ -35,22 +36,28 @@ def create_app(config: Config, tracing: Tracing | None = None) -> Starlette:
     metrics = Metrics()
     schema = schema_of(config, documents_of(config))
     stack = Stack(config, metrics, traced=tracing is not None)
+    provider = Provider(config.auth.oidc) if config.auth.oidc.enabled else None
     endpoint = GraphQLEndpoint(
         schema,
         stack.services,
-        Credentials(config.auth),
+        Credentials(config.auth, stack.services.users, provider),
         timeout=config.server.request_timeout,
         origins=config.server.cors_origins,
         keys=frozenset(token.name for token in config.auth.tokens),
+        proxies=config.server.trusted_proxies,
     )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         pulse = asyncio.create_task(metrics.pulse())
+        if provider is not None:
+            provider.start()
         try:
             yield
         finally:
             pulse.cancel()
+            if provider is not None:
+                await provider.close()
             await stack.close()
             if tracing is not None:
                 await asyncio.to_thread(tracing.close)

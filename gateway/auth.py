@@ -1,54 +1,162 @@
-"""Credentials become a viewer: API keys by their hashes, or nobody in particular."""
+"""Credentials become a viewer: API keys by their hashes, tokens by their signatures, or nobody in particular."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from datetime import UTC, date, datetime
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
-import structlog
-
+from backends.directory import Directory
+from backends.errors import GatewayError
+from backends.model import CustomerUser, Freshness, Validity
+from gateway import jose
 from gateway.config import AuthConfig
+from gateway.oidc import Provider
 from gateway.sections import TokenConfig
-from resolvers.viewer import Viewer
+from gateway.tokens import OwnTokens
+from resolvers.viewer import ROLES, Viewer, scopes_of
 
-log = structlog.get_logger("kundengraph")
+CUSTOMER = "customer"
 
 
 class Credentials:
-    """Knows the configured API keys; the keys themselves are nowhere, only their hashes."""
+    """Knows the configured API keys, our own tokens and those of the identity provider, where there is one.
 
-    def __init__(self, config: AuthConfig) -> None:
-        self._tokens = [
+    The keys themselves are nowhere, only their hashes.
+    """
+
+    def __init__(
+        self, config: AuthConfig, users: Directory[CustomerUser], provider: Provider | None = None
+    ) -> None:
+        self._config = config
+        self._users = users
+        self._provider = provider
+        self._own = OwnTokens(config.signing_key.get_secret_value(), config.token_ttl)
+        self._keys = [
             (token.sha256.lower().encode(), token.expires, _bearer(token)) for token in config.tokens
         ]
         self._anonymous = Viewer.anonymous(config.anonymous)
 
-    def viewer(self, authorization: str | None) -> Viewer:
-        """Who sends this Authorization header; one that is not accepted is worth less than none."""
+    async def viewer(self, authorization: str | None) -> Viewer:
+        """Who sends this Authorization header, asked anew each time; one that is not accepted is worth less than none."""
         if not authorization:
             return self._anonymous
-        scheme, _, key = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not key.strip():
+        scheme, _, credential = authorization.partition(" ")
+        credential = credential.strip()
+        if scheme.lower() != "bearer" or not credential:
             return Viewer.refused()
-        return self._by_key(key.strip()) or Viewer.refused()
+        try:
+            found = self._by_key(credential) or await self._by_token(credential)
+        except GatewayError as error:
+            return Viewer.unsettled(error)
+        return found or Viewer.refused()
 
     def _by_key(self, key: str) -> Viewer | None:
         """Compare with every hash, in constant time for each."""
         digest = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest().encode()
         found = None
-        for known, expires, viewer in self._tokens:
+        for known, expires, viewer in self._keys:
             if hmac.compare_digest(known, digest) and not _is_over(expires):
                 found = viewer
         return found
 
+    async def _by_token(self, token: str) -> Viewer | None:
+        if jose.header_of(token) is None:
+            return None
+        if (own := self._own.read(token)) is not None:
+            owner = await self._owner(own.login)
+            if owner is None or (owner.login, owner.source_key) != (own.login, own.source_key):
+                return None
+            return customer_viewer(owner, own.expires)
+        held = await self._provider.claims(token) if self._provider is not None else None
+        return await self._by_claims(*held) if held is not None else None
+
+    async def _by_claims(self, claims: jose.Claims, expires: datetime) -> Viewer | None:
+        """Whom the provider's claims describe; the role customer needs a login that is there and valid."""
+        oidc = self._config.oidc
+        roles = [role for role in ROLES if role in _texts(_claim(claims, oidc.roles_claim), words=True)]
+        login = _claim(claims, oidc.login_claim)
+        name = next((one for one in (login, claims.get("sub")) if isinstance(one, str) and one), "a token")
+        customer_ids = _texts(_claim(claims, oidc.customer_ids_claim)) if oidc.customer_ids_claim else []
+        if oidc.customer_ids_claim and not customer_ids:
+            roles = [
+                role for role in roles if role == CUSTOMER
+            ]  # limited to no customer, not to none of them
+        owner = None
+        if CUSTOMER in roles:
+            owner = await self._owner(login) if isinstance(login, str) and login else None
+            if owner is None:
+                return None
+        return caller(
+            name, roles, customer_ids=customer_ids, login=owner.login if owner else None, expires=expires
+        )
+
+    async def _owner(self, login: str) -> CustomerUser | None:
+        """Who has the login and is valid, not older than the cache; SourceUnavailable where a silent source may."""
+        found = (await self._users.get_many([login], Freshness.CACHED)).certain(login)
+        return found if found is not None and found.validity is Validity.VALID else None
+
+
+def customer_viewer(user: CustomerUser, expires: datetime | None) -> Viewer:
+    """A customer user who signed in."""
+    return caller(user.login, [CUSTOMER], login=user.login, expires=expires)
+
+
+def caller(
+    name: str,
+    roles: Iterable[str],
+    *,
+    customer_ids: Iterable[str] = (),
+    hidden_fields: Iterable[str] = (),
+    login: str | None = None,
+    expires: datetime | None = None,
+) -> Viewer:
+    """A caller as its credential describes it. Limits are not enforced yet: until then one with limits may do nothing."""
+    roles, customer_ids, hidden = tuple(roles), tuple(customer_ids), frozenset(hidden_fields)
+    limited = customer_ids or hidden or CUSTOMER in roles
+    return Viewer(
+        name,
+        roles,
+        frozenset() if limited else scopes_of(roles),
+        customer_ids=customer_ids,
+        login=login,
+        hidden_fields=hidden,
+        expires=expires,
+    )
+
 
 def _bearer(token: TokenConfig) -> Viewer:
-    """Who holds the key. Limits to customers or fields are not enforced yet: until then such a key may do nothing."""
-    if token.customer_ids or token.hidden_fields or "customer" in token.roles:
-        log.warning("a key with limits is refused: they are not enforced yet", key=token.name)
-        return Viewer(token.name, token.roles)
-    return Viewer.named(token.name, token.roles)
+    """Who holds the key; a key with the role customer alone is nobody's, for it names no login."""
+    expires = None
+    if token.expires is not None:
+        expires = datetime.combine(token.expires + timedelta(days=1), time(), UTC)
+    roles = [role for role in token.roles if role != CUSTOMER]
+    return caller(
+        token.name,
+        roles,
+        customer_ids=token.customer_ids,
+        hidden_fields=token.hidden_fields,
+        expires=expires,
+    )
+
+
+def _claim(claims: jose.Claims, name: str) -> Any:
+    """The claim of this name, or else what the name leads to, as in realm_access.roles."""
+    if name in claims:
+        return claims[name]
+    found: Any = claims
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
+def _texts(value: Any, *, words: bool = False) -> list[str]:
+    """The texts of a list, or the one text, by its words where it may have several."""
+    if isinstance(value, str):
+        return value.split() if words else [value] if value else []
+    return [one for one in value if isinstance(one, str) and one] if isinstance(value, list) else []
 
 
 def _is_over(expires: date | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
@@ -19,6 +20,7 @@ from strawberry.types import ExecutionResult
 from backends import deadline
 from backends.errors import SourceTimeout
 from backends.recorder import CURRENT
+from gateway.addresses import Proxies
 from gateway.auth import Credentials
 from gateway.documents import by_id
 from gateway.observed import ObservedSocket, credential_of
@@ -36,6 +38,7 @@ STATUS: Mapping[str, int] = {
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
     "RATE_LIMITED": 429,
+    "SOURCE_UNAVAILABLE": 503,
     "SOURCE_TIMEOUT": 504,
 }
 """HTTP status of a request that was refused as a whole, for clients that speak the newer media type."""
@@ -55,8 +58,9 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         timeout: float,
         origins: Sequence[str] = (),
         keys: frozenset[str] = frozenset(),
+        proxies: Sequence[str] = (),
     ) -> None:
-        """`keys` are the names of API keys, which a log may repeat."""
+        """`keys` are the names of API keys, which a log may repeat; `proxies` are believed who the client is."""
         super().__init__(
             schema,
             graphql_ide=None,
@@ -68,15 +72,19 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         self._credentials = credentials
         self._timeout = timeout
         self._keys = keys
+        self._proxies = Proxies(proxies)
 
     async def get_context(self, request: Request | WebSocket, response: Any) -> RequestContext:
         """A fresh context for the caller that the request's credential names."""
-        viewer = self._credentials.viewer(request.headers.get("authorization"))
+        again = partial(self._credentials.viewer, request.headers.get("authorization"))
+        viewer = await again()
+        peer = request.client.host if request.client else None
+        address = self._proxies.client(peer, request.headers.getlist("x-forwarded-for"))
         record = CURRENT.get()
-        if record is None:
-            return RequestContext(self._services, viewer)
-        record.credential = credential_of(viewer, self._keys)
-        return RequestContext(self._services, viewer, record.request_id)
+        if record is not None:
+            record.credential = credential_of(viewer, self._keys)
+        request_id = record.request_id if record is not None else ""
+        return RequestContext(self._services, viewer, request_id, address, again)
 
     async def get_sub_response(self, request: Any) -> Response:
         response = await super().get_sub_response(request)

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringCo
 
 from backends.config import Seconds
 from backends.fields import Fault, Settings, can_be_read
+from backends.passwords import DEFAULT_COST, LEAST_COST, MOST_COST
 
 ROLES = ("admin", "editor", "reader", "customer")
 WRITING_ROLES = ("admin", "editor")
@@ -222,6 +223,7 @@ class SigningConfig(Settings):
     signing_key: SecretStr = SecretStr("")
     max_login_attempts: Annotated[int, Field(ge=0)] = 10
     password_upgrade: bool = False
+    bcrypt_cost: Annotated[int, Field(ge=LEAST_COST, le=MOST_COST)] = DEFAULT_COST
     customer_sees_colleagues: bool = False
     customer_may_edit: tuple[str, ...] = ()
     second_factor_key: str = ""

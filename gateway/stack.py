@@ -34,6 +34,7 @@ from backends.sql.writing import Stamp
 from gateway.config import Config
 from gateway.metrics import Metrics, Watched
 from gateway.sections import GroupsConfig
+from gateway.signing import open_signing
 from gateway.writes import open_writes
 from resolvers.context import Services
 from resolvers.cursors import Seal
@@ -81,6 +82,9 @@ class Stack:
         users, customers = self._users(), self._customers()
         writes = open_writes(config, database, self._used, stamp, self._once())
         self._closing.callback(writes.hasher.close)
+        signing = open_signing(config, self._used, self._database, writes.hasher)
+        for closing in (signing.attempts.close, *(slot.close for slot in signing.slots)):
+            self._closing.push_async_callback(closing)
         return Services(
             users=Directory(users, what="source"),
             customers=Directory(customers, what="customer source"),
@@ -98,6 +102,7 @@ class Stack:
             customer_policy=CustomerPolicy(
                 config.auth.customer_sees_colleagues, frozenset(config.auth.customer_may_edit)
             ),
+            signing_in=signing,
             second_factor_key=config.auth.second_factor_preference,
         )
 

@@ -60,7 +60,7 @@ def open_writes(
         users=users,
         customers=_customers(config, registry, databases, stamp),
         relatives=Relatives(Carrier(registry, stamp), registry, tuple(members)),
-        hasher=Hasher(),
+        hasher=Hasher(cost=config.auth.bcrypt_cost),
         together=together,
         once=once,
         addresses=EmailRules(config.email.check_syntax, config.email.reject),

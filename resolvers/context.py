@@ -66,6 +66,8 @@ class RequestContext:
     """What logs and the audit trail call this request."""
     address: str = ""
     """The client's address, behind trusted proxies; "" where there is none."""
+    again: Callable[[], Awaitable[Viewer]] | None = field(default=None, repr=False)
+    """Asks who the same credential stands for by now: for what outlives its request."""
     loaders: dict[Hashable, Any] = field(default_factory=dict)
     beside: list[tuple[Any, Exception]] = field(default_factory=list)
     """Errors that stand beside a value, with the path of their field."""

@@ -108,11 +108,7 @@ async def _admit(context: RequestContext, login: str) -> Mapping[str, bool]:
     if context.viewer.known:
         names[f"credential:{context.viewer.name}"] = (False, signing.most * CREDENTIAL_SHARE)
     counted = await signing.attempts.begin(list(names))
-    waits = [
-        rest
-        for (number, rest), (_, most) in zip(counted, names.values(), strict=True)
-        if number > most
-    ]
+    waits = [rest for (number, rest), (_, most) in zip(counted, names.values(), strict=True) if number > most]
     if waits:
         message = "Too many attempts to sign in failed: try again later."
         raise RateLimited(message, retryAfterMs=math.ceil(max(waits) * 1000))

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from backends.errors import GatewayError
+
 
 class Scope(enum.Enum):
     """What a role may do, in words that fields ask for."""
@@ -45,6 +47,8 @@ class Viewer:
     """GraphQL names of mapped fields that the caller may not read, filter or order by."""
     expires: datetime | None = None
     """When the credential ends, in UTC; None: it does not."""
+    trouble: GatewayError | None = None
+    """Why it cannot be told now whether the credential is good."""
 
     @property
     def is_customer(self) -> bool:
@@ -72,6 +76,11 @@ class Viewer:
     def refused(cls) -> Viewer:
         """A caller whose credential is not accepted: may do nothing, not even what anonymous callers may."""
         return cls("anonymous", known=False, complaint="the one that was sent is not accepted")
+
+    @classmethod
+    def unsettled(cls, trouble: GatewayError) -> Viewer:
+        """A caller whose credential may be good, which cannot be told while something is silent: may do nothing."""
+        return cls("anonymous", known=False, trouble=trouble)
 
 
 def scopes_of(roles: Iterable[str]) -> frozenset[Scope]:

@@ -28,6 +28,8 @@ from resolvers.viewer import Scope, Viewer
 from schema.fields import EVERYBODY, REQUIRES, Requires
 
 INTROSPECTION = frozenset({"__schema", "__type"})
+PUBLIC = frozenset({"__typename", "customerLogin"})
+"""What anybody may ask for, even with a credential that is not accepted."""
 
 
 class Access:
@@ -115,15 +117,15 @@ def _refusal(
     if name in INTROSPECTION:
         if introspection or viewer.known:
             return None
-        return Unauthenticated("Introspection needs a credential here.")
-    if name == "__typename" or name not in root.fields:
+        return viewer.trouble or Unauthenticated("Introspection needs a credential here.")
+    if name in PUBLIC or name not in root.fields:
         return None
     scopes = required(root.fields[name])
     if scopes is None and (viewer.known or viewer.scopes):
         return None
     if scopes is None or not scopes & viewer.scopes:
         if not viewer.known:
-            return Unauthenticated(f"{name} needs a credential: {viewer.complaint}.")
+            return viewer.trouble or Unauthenticated(f"{name} needs a credential: {viewer.complaint}.")
         return Forbidden(f"{viewer.name} may not ask for {name}.")
     if viewer.rows is not None and is_for_everybody(root.fields[name]):
         return Forbidden(f"{name} changes what all customers share; {viewer.name} is limited to some.")

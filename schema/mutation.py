@@ -10,6 +10,7 @@ from resolvers.writing import groups, permissions, preferences, relations, servi
 from schema import relation_inputs as given
 from schema.fields import Info, root
 from schema.inputs import listed
+from schema.login import CustomerLoginInput, CustomerLoginPayload, signed_in
 from schema.payloads import (
     CustomerPayload,
     CustomerUserPayload,
@@ -23,6 +24,11 @@ from schema.tickets import SetTicketCustomerUserInput, SetTicketCustomerUserPayl
 
 @strawberry.type
 class Mutation:
+    @root(requires=None)
+    @staticmethod
+    async def customer_login(info: Info, input: CustomerLoginInput) -> CustomerLoginPayload | None:
+        return await signed_in(info.context, input)
+
     @root(Scope.WRITE)
     @staticmethod
     async def set_customer_user_preferences(

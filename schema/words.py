@@ -303,6 +303,19 @@ WORDS: Mapping[str, str] = {
     "Preference.key": "Its name.",
     "Preference.value": "What it is set to.",
     "Mutation": "Everything that can be changed.",
+    "Mutation.customerLogin": (
+        "Signs a customer user in against the sources' passwords and directories. Needs no credential; once for each"
+        " operation."
+    ),
+    "CustomerLoginInput": "Who signs in, and with what.",
+    "CustomerLoginInput.password": "The password.",
+    "CustomerLoginInput.oneTimeCode": "Needed for a customer user who has set up a second factor.",
+    "CustomerLoginPayload": (
+        "A refusal is always the same: token null and one user error without field, code INVALID."
+    ),
+    "CustomerLoginPayload.token": "What to send as Authorization: Bearer from now on.",
+    "CustomerLoginPayload.expiresAt": "When the token ends; it ends before if the customer user becomes invalid.",
+    "CustomerLoginPayload.customerUser": "Who signed in, with the login as it is stored.",
     "Mutation.setCustomerUserPreferences": "Sets and removes preferences of one customer user.",
     "Mutation.setCustomerUserCustomers": "Replaces the additional customers of one customer user.",
     "Mutation.updateCustomerMembers": "Adds and removes customer users of one customer.",

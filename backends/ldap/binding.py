@@ -16,7 +16,7 @@ from backends.ldap.settings import LdapMissing, LdapSettings, require_driver
 from backends.model import Finding, Inspection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Access:
     """Who is found by a login, and which group it must be in; an empty `group_dn` asks for none."""
 

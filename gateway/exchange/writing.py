@@ -59,7 +59,7 @@ class DryWriter:
         """The same of a change."""
         return CustomerUser(login=key, source_key=self.source)
 
-    async def set_password(self, key: str, hashed: str) -> None:
+    async def set_password(self, key: str, hashed: str, *, instead_of: str | None = None) -> None:
         """Nothing."""
 
     async def password_of(self, key: str) -> str | None:

@@ -9,6 +9,7 @@ from backends.mapping import USER_NAMES
 from backends.model import CustomerUser
 from resolvers.context import RequestContext
 from resolvers.preferences import is_secret
+from resolvers.second_factor import LAST_STEP
 from resolvers.writing import findings
 from resolvers.writing.findings import Findings, Path, UserErrorCode
 
@@ -26,6 +27,7 @@ PROTECTED = frozenset(
         "CustomerID",
         "UserAuthBackend",
         "UserLoginFailed",
+        LAST_STEP,
         "Source",
         "Config",
         "CompanyConfig",

@@ -111,7 +111,7 @@ class TestSockets:
         view = GraphQLEndpoint(
             schema_of(config),
             stack.services,
-            Credentials(config.auth),
+            Credentials(config.auth, stack.services.users),
             timeout=1,
             origins=config.server.cors_origins,
         )
