@@ -6,16 +6,12 @@ import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
-import gateway.writes
 from backends.model import SourceKind
-from backends.passwords import LEAST_COST, Hasher
 from backends.sql.database import Database, open_database
 from backends.sql.ddl import statements
 from gateway.app import create_app
@@ -35,6 +31,7 @@ time_zone = "Europe/Berlin"
 
 [auth]
 signing_key = "{signing_key}"
+bcrypt_cost = 9
 {tokens}
 
 [email]
@@ -261,7 +258,5 @@ async def opened(name: str, folder: Path, postgresql: PostgreSQL, slapd: Slapd) 
         "bind_password": slapd.rootpw,
     }
     otobo = open_database(postgresql.url(name), name="otobo", pool_size=2)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gateway.writes, "Hasher", partial(Hasher, cost=LEAST_COST))
-        yield Offices(folder, values, otobo)
+    yield Offices(folder, values, otobo)
     await otobo.close()
