@@ -20,6 +20,7 @@ from prometheus_client import (
     Gauge,
     Histogram,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
     multiprocess,
 )
@@ -31,6 +32,7 @@ from backends.recorder import EVENTS, Event, Record
 from backends.source import Health
 from gateway.telemetry import known_code
 
+disable_created_metrics()  # type: ignore[no-untyped-call]
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 PULSE = 5.0
 """Seconds between two looks of a worker at its own gauges, which another worker shows."""
