@@ -26,6 +26,7 @@ async def offices(
 @pytest.fixture(scope="module")
 async def desk(offices: Offices) -> AsyncIterator[Gateway]:
     async with offices.gateway() as desk:
+        await desk.made("uma", room="A 1")
         yield desk
 
 
@@ -45,18 +46,18 @@ def errors(payload: dict[str, Any]) -> list[list[tuple[str, str]]]:
 async def test_a_new_login_is_made_a_known_one_patched_and_nothing_written_where_nothing_changes(
     desk: Gateway, offices: Offices
 ) -> None:
-    made = await desk.upsert(**a_row("uma", room="A 1"))
+    made = await desk.upsert(**a_row("eve", room="A 1"))
     assert (made["result"], made["customerUser"]["source"]["key"], found(made)) == ("CREATED", "desk", [])
-    await offices.run("UPDATE customer_user SET change_time = '2020-01-01' WHERE login = 'uma'")
+    await offices.run("UPDATE customer_user SET change_time = '2020-01-01' WHERE login = 'eve'")
     before = await offices.people()
-    same = await desk.upsert(**a_row("uma", room="A 1"))
+    same = await desk.upsert(**a_row("eve", room="A 1"))
     assert (same["result"], same["customerUser"]["room"]) == ("NOOP", "A 1")
     assert await offices.people() == before
-    changed = await desk.upsert("UMA", city="Ulm")
+    changed = await desk.upsert("EVE", city="Ulm")
     assert changed["result"] == "UPDATED"
     user = changed["customerUser"]
-    assert (user["login"], user["city"], user["room"], user["firstName"]) == ("uma", "Ulm", "A 1", "F")
-    assert await desk.user("uma") == user
+    assert (user["login"], user["city"], user["room"], user["firstName"]) == ("eve", "Ulm", "A 1", "F")
+    assert await desk.user("eve") == user
 
 
 async def test_no_password_is_set(desk: Gateway, offices: Offices) -> None:
@@ -235,7 +236,7 @@ async def test_who_repeats_a_call_with_its_key_gets_the_first_answer(
 
 
 async def test_equal_calls_with_one_key_run_once(
-    replicas: tuple[Gateway, Gateway], request: pytest.FixtureRequest
+    replicas: tuple[Gateway, Gateway], desk: Gateway, request: pytest.FixtureRequest
 ) -> None:
     login = f"once-{request.node.callspec.id}"
     rows = [a_row(login), {"login": "uma", "email": "no address"}]
@@ -258,11 +259,11 @@ async def test_an_answer_that_a_silent_source_spoiled_is_not_kept(offices: Offic
         assert (await desk.upsert(**row))["result"] == "CREATED"
 
 
-async def test_without_its_redis_no_call_runs_that_shall_run_once(offices: Offices) -> None:
+async def test_without_its_redis_no_call_runs_that_shall_run_once(desk: Gateway, offices: Offices) -> None:
     head = '[cache]\nbackend = "redis"\nurl = "redis://127.0.0.1:1/0"\n'
-    async with offices.gateway(head=head) as desk:
+    async with offices.gateway(head=head) as lonely:
         before = await offices.people()
-        payload = await desk.upsert("uma", city="Nowhere", idempotencyKey="k")
+        payload = await lonely.upsert("uma", city="Nowhere", idempotencyKey="k")
         assert found(payload) == [("idempotencyKey", "SOURCE_UNAVAILABLE")]
         assert await offices.people() == before
-        assert (await desk.upsert("uma", city="Here"))["result"] == "UPDATED"
+        assert (await lonely.upsert("uma", city="Here"))["result"] == "UPDATED"
