@@ -84,6 +84,7 @@ def schema_of(config: Config, documents: Documents | None = None) -> Kundengraph
         config.customer_mappings,
         permission_keys=config.groups.permissions,
         introspection=config.server.introspection,
+        federation=config.server.federation,
         hidden=frozenset(name for token in config.auth.tokens for name in token.hidden_fields),
         limits=Limits(limits.max_depth, limits.max_cost, limits.max_aliases, limits.max_tokens),
         extensions=[lambda: NamedDocuments(known)],

@@ -249,7 +249,6 @@ MEANINGS: Mapping[str, str] = {
 LATER = frozenset(
     {
         "ServerConfig.executor",
-        "ServerConfig.federation",
         "AuthConfig.customer_sees_colleagues",
         "AuthConfig.customer_may_edit",
         "OidcConfig.customer_ids_claim",

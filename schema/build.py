@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import strawberry
@@ -20,6 +21,7 @@ from resolvers import customer_users
 from schema.access import Access
 from schema.enums import CustomerUserOrderField
 from schema.extensions import Answers
+from schema.federation import SCALARS, FederatedQuery, subgraph_text
 from schema.fields import Asked, Computed, CustomFields, Related, custom_field
 from schema.hiding import add_hiding
 from schema.limits import SHIPPED, Limits, Measured, Measures
@@ -40,9 +42,14 @@ class KundengraphSchema(strawberry.Schema):
         self, *, custom_fields: CustomFields, limits: Limits, mutation: Any, **settings: Any
     ) -> None:
         self._custom_fields = custom_fields
-        super().__init__(query=Query, mutation=mutation, **settings)
+        super().__init__(mutation=mutation, **settings)
         self.access = Access(self._schema)
         self.measures = Measures(self._schema, limits, suggestions=not self.config.disable_field_suggestions)
+
+    @cached_property
+    def subgraph(self) -> str:
+        """Its text for a router that joins it with other schemas."""
+        return subgraph_text(self._schema)
 
     def process_errors(self, errors: Sequence[GraphQLError], execution_context: Any = None) -> None:
         """Nothing: `Answers` logs what is worth it, without what people typed."""
@@ -63,6 +70,7 @@ def build_schema(
     *,
     permission_keys: Sequence[str] = ("ro", "rw"),
     introspection: bool = True,
+    federation: bool = False,
     hidden: frozenset[str] | None = None,
     limits: Limits = SHIPPED,
     extensions: Iterable[Any] = (),
@@ -75,6 +83,8 @@ def build_schema(
     customer_fields = _custom(customers, {*CUSTOMER_ATTRIBUTES, *HIDDEN_FROM_TYPE})
     inputs = record_inputs(user_fields.values(), customer_fields.values())
     schema = KundengraphSchema(
+        query=FederatedQuery if federation else Query,
+        scalar_overrides=SCALARS if federation else None,
         mutation=mutation_type(inputs),
         limits=limits,
         custom_fields={

@@ -103,7 +103,9 @@ def computed(read: Any) -> Any:
     )
 
 
-def root(requires: Requires = Scope.READ, *, everybody: bool = False) -> Callable[[Callable[..., Any]], Any]:
+def root(
+    requires: Requires = Scope.READ, *, everybody: bool = False, name: str | None = None
+) -> Callable[[Callable[..., Any]], Any]:
     """A root field, with the scope that a caller needs for it; None: whoever is known may ask.
 
     `everybody`: it changes what belongs to no customer, so that who sees some rows only may not.
@@ -112,7 +114,7 @@ def root(requires: Requires = Scope.READ, *, everybody: bool = False) -> Callabl
     def made(resolver: Callable[..., Any]) -> Any:
         meaning = Rooted(getattr(resolver, "__func__", resolver))
         metadata = {MEANING: meaning, REQUIRES: requires, EVERYBODY: everybody}
-        return strawberry.field(resolver=resolver, metadata=metadata)
+        return strawberry.field(resolver=resolver, metadata=metadata, name=name)
 
     return made
 

@@ -24,7 +24,7 @@ DEFAULT_PAGE = 100
 """What `first: null` means."""
 UNPAGED = 10
 """What a list counts whose length nobody says."""
-KEYS = frozenset({"ids", "logins"})
+KEYS = frozenset({"ids", "logins", "representations"})
 """Arguments that say how long the list is that they ask for."""
 ROWS = "rows"
 """What an input calls its list of things to write, and its payload the list of their outcomes."""

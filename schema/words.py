@@ -39,6 +39,13 @@ WORDS: Mapping[str, str] = {
         "The OTOBO search grammar over the customer sources' search fields; here && , || and brackets are operators."
     ),
     "Query.customers(filter)": "Conditions, joined by AND.",
+    "Query._entities": "What other services name by key: at most 1000, each record, null or an error in its place.",
+    "Query._entities(representations)": "The type and the key of each, for example a CustomerUser and its login.",
+    "Query._service": "This schema, for a router.",
+    "_Service": "A schema that a router joins with others.",
+    "_Service.sdl": "Its text, with the keys of its entities.",
+    "_Entity": "What other services may name by key.",
+    "_Any": "A type and a key.",
     "Viewer": "The caller of this request.",
     "Viewer.name": "Name of the credential, or the login of a customer user.",
     "Viewer.roles": "What the credential may do: admin, editor, reader, customer.",

@@ -6,7 +6,6 @@ import asyncio
 import io
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -22,9 +21,8 @@ from gateway.config import Config
 from resolvers import sources
 from tests.api.callers import CODES
 from tests.api.serving import EXPIRED, LIMITED, MISSING_SOURCE, READER, help_desk, served
-from tests.servers import need
+from tests.web.packages import WEB, need_node
 
-WEB = Path(__file__).parents[1] / "web"
 NEWER = "application/graphql-response+json"
 PLAIN = "application/json"
 ADA = '{ customerUser(login: "ada") { fullName } }'
@@ -433,9 +431,7 @@ class TestBrowsers:
 
 @pytest.mark.timeout(600)
 def test_a16_all_audits_of_graphql_over_http_are_passed(address: str) -> None:
-    need(None if shutil.which("node") and shutil.which("npm") else "not installed: node, npm")
-    if not (WEB / "node_modules" / "graphql-http").is_dir():
-        subprocess.run(["npm", "ci", "--ignore-scripts"], cwd=WEB, check=True, capture_output=True)
+    need_node()
     result = subprocess.run(
         ["node", "audits.mjs", f"{address}/graphql", READER],
         cwd=WEB,
