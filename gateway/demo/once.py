@@ -1,5 +1,6 @@
 """One GraphQL request straight to the app, without a socket."""
 
+import asyncio
 from typing import Any
 
 import orjson
@@ -18,7 +19,9 @@ async def _posted(app: Starlette, path: str, body: bytes, token: str) -> list[Me
     messages: list[Message] = []
 
     async def receive() -> Message:
-        return requests.pop(0) if requests else {"type": "http.disconnect"}
+        if not requests:
+            await asyncio.Event().wait()  # the caller stays: one that hangs up gets no answer
+        return requests.pop(0)
 
     async def send(message: Message) -> None:
         messages.append(message)

@@ -1,0 +1,1 @@
+"""What is built of the repository works where the repository is not."""
