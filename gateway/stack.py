@@ -185,15 +185,17 @@ class Stack:
     def _registry(self) -> Database:
         registry, name = self._config.registry, "registry"
         breaker = Breaker(registry.breaker.failures, registry.breaker.seconds)
+        guard = Guard(name, breaker, registry.timeout, registry.pool_size)
         database = open_database(
             registry.url,
             name=name,
             pool_size=registry.pool_size,
             timeout=registry.timeout,
-            guard=Guard(name, breaker, registry.timeout, registry.pool_size),
+            guard=guard,
         )
         self._databases[registry.url, False] = database
-        observed = Observed(database, registry.pool_size, self._metrics.meter(name, name))
+        meter = self._metrics.meter(name, name)
+        observed = Observed(database, registry.pool_size, meter, guard)
         self._metrics.watch(Watched(name, name, observed))
         return observed
 
@@ -203,7 +205,7 @@ class Stack:
             url, config.key, config.pool_size, config.timeout, read_only=config.read_only
         )
         if self._traced:
-            database = Observed(database, config.pool_size, None)
+            database = Observed(database, config.pool_size)
         place = "customers" if isinstance(config, SqlCustomersConfig) else "sources"
         self._used[place, config.key] = database
         return database

@@ -16,6 +16,7 @@ from backends.errors import Forbidden, RateLimited, SourceUnavailable
 from backends.model import CustomerUser, Freshness, Validity
 from backends.order import fold
 from backends.passwords import is_weak
+from backends.recorder import Event, count
 from backends.registries import Unstorable
 from backends.slots import Slot, Verdict, in_order, usable
 from backends.walk import decide
@@ -110,6 +111,7 @@ async def _admit(context: RequestContext, login: str) -> Mapping[str, bool]:
     counted = await signing.attempts.begin(list(names))
     waits = [rest for (number, rest), (_, most) in zip(counted, names.values(), strict=True) if number > most]
     if waits:
+        count(Event.LOGIN_REFUSED)
         message = "Too many attempts to sign in failed: try again later."
         raise RateLimited(message, retryAfterMs=math.ceil(max(waits) * 1000))
     return {name: forget for name, (forget, _) in names.items()}

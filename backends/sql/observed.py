@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from backends.errors import SourceUnavailable
@@ -21,14 +21,22 @@ T = TypeVar("T")
 class Observed:
     """The same database; only with a `meter` are its statements counted, for sources are counted by their guard."""
 
-    def __init__(self, database: Database, slots: int, meter: Meter | None) -> None:
+    def __init__(
+        self, database: Database, slots: int, meter: Meter | None = None, guard: Guard | None = None
+    ) -> None:
+        """`guard` is what stands before the database, and knows how it is."""
         self.name = database.name
         self.dialect = database.dialect
         self.slots = slots
         self.under_way = 0
-        self.health = Health(SourceStatus.OK)
+        self._guard = guard
         self._database = database
         self._meter = meter
+
+    @property
+    def health(self) -> Health:
+        """How the database answered last."""
+        return self._guard.health if self._guard else Health(SourceStatus.OK)
 
     async def fetch(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Row]:
         return await self.noted(sql, lambda: self._database.fetch(sql, args))
@@ -73,9 +81,9 @@ class Observed:
         finally:
             self.under_way -= 1
             seconds = time.perf_counter() - started
-            self._meter(status, seconds)
-            self.health = replace(self.health, status=status)
-            if (record := CURRENT.get()) is not None:
+            refused = status is SourceStatus.CIRCUIT_OPEN
+            self._meter(status, None if refused else seconds)
+            if not refused and (record := CURRENT.get()) is not None:
                 record.called(self.name, seconds)
 
 
