@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from backends.errors import SourceUnavailable
-from backends.guard import Meter
+from backends.guard import Guard, Meter
 from backends.model import SourceStatus
 from backends.recorder import CURRENT, spanned
 from backends.source import Health
