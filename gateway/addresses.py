@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 MOST_HOPS = 32
@@ -35,6 +36,7 @@ class Proxies:
         return any(address.version == one.version and address in one for one in self._networks)
 
 
+@lru_cache(maxsize=1024)
 def _address(text: str) -> Address | None:
     """An address, perhaps with a port; one of IPv4 that is dressed as IPv6 is undressed."""
     text = text.strip()

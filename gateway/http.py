@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from cross_web import HTTPException
@@ -27,6 +27,8 @@ from gateway.observed import ObservedSocket, credential_of
 from gateway.origins import is_foreign
 from resolvers.context import RequestContext, Services
 from schema.build import KundengraphSchema
+
+T = TypeVar("T")
 
 GRAPHQL_JSON = "application/graphql-response+json"
 PLAIN_JSON = "application/json"
@@ -76,10 +78,17 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
 
     async def get_context(self, request: Request | WebSocket, response: Any) -> RequestContext:
         """A fresh context for the caller that the request's credential names."""
-        again = partial(self._credentials.viewer, request.headers.get("authorization"))
-        viewer = await again()
         peer = request.client.host if request.client else None
-        address = self._proxies.client(peer, request.headers.getlist("x-forwarded-for"))
+        forwarded = request.headers.getlist("x-forwarded-for")
+        return await self.context_of(request.headers.get("authorization"), peer, forwarded)
+
+    async def context_of(
+        self, authorization: str | None, peer: str | None, forwarded: Sequence[str]
+    ) -> RequestContext:
+        """The same for a credential, the peer's address and what proxies say of the client's."""
+        again = partial(self._credentials.viewer, authorization)
+        viewer = await again()
+        address = self._proxies.client(peer, forwarded)
         record = CURRENT.get()
         if record is not None:
             record.credential = credential_of(viewer, self._keys)
@@ -99,7 +108,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         return False
 
     async def parse_http_body(self, request: Any) -> Any:
-        if request.method == "POST" and _media_type(request.content_type) != PLAIN_JSON:
+        if request.method == "POST" and media_type_of(request.content_type) != PLAIN_JSON:
             raise HTTPException(415, f"Unsupported media type: send {PLAIN_JSON}.")
         data = await super().parse_http_body(request)
         if isinstance(data, list):
@@ -141,16 +150,20 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
     async def execute_operation(self, *arguments: Any, **named: Any) -> Any:
         """Within the request's time: stores that are silent by then are given up, and then all that still runs."""
         try:
-            async with asyncio.timeout(self._timeout + GRACE):
-                with deadline.within(self._timeout):
-                    return await super().execute_operation(*arguments, **named)
+            return await self.in_time(super().execute_operation(*arguments, **named))
         except TimeoutError:
             error = SourceTimeout()
             return ExecutionResult(None, [GraphQLError(error.message, extensions=error.extensions)])
 
+    async def in_time(self, work: Awaitable[T]) -> T:
+        """The result of `work`, in which stores are given up in time; raises TimeoutError where that is too late."""
+        async with asyncio.timeout(self._timeout + GRACE):
+            with deadline.within(self._timeout):
+                return await work
+
     async def process_result(self, request: Request, result: Any) -> Any:
-        if result.errors and (record := CURRENT.get()) is not None:
-            record.codes = codes_of(result.errors)
+        if result.errors:
+            noted(codes_of(result.errors))
         data = await super().process_result(request, result)
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             data.pop("data", None)  # a request error: nothing was executed
@@ -164,10 +177,16 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         response.headers["vary"] = "Accept"
         response.headers["cache-control"] = "no-store"
         if newer and "data" not in response_data:
-            response.status_code = _status(response_data)
+            response.status_code = status_of(response_data)
             if response.status_code == 401:
                 response.headers["www-authenticate"] = "Bearer"
         return response
+
+
+def noted(codes: Sequence[str]) -> None:
+    """Tell the record of the request how it went."""
+    if (record := CURRENT.get()) is not None:
+        record.codes = tuple(codes)
 
 
 def codes_of(errors: Sequence[GraphQLError]) -> tuple[str, ...]:
@@ -206,10 +225,12 @@ def _accepted(part: str) -> tuple[str, float]:
     return media_type, quality
 
 
-def _media_type(content_type: str | None) -> str:
+def media_type_of(content_type: str | None) -> str:
+    """What a Content-Type header names, without its parameters."""
     return (content_type or "").partition(";")[0].strip().lower()
 
 
-def _status(response_data: Any) -> int:
+def status_of(response_data: Any) -> int:
+    """HTTP status of a request that was refused as a whole."""
     codes = [error.get("extensions", {}).get("code") for error in response_data.get("errors", ())]
     return next((STATUS[code] for code in codes if code in STATUS), 400)

@@ -25,6 +25,7 @@ from schema.federation import SCALARS, FederatedQuery, subgraph_text
 from schema.fields import Asked, Computed, CustomFields, Related, custom_field
 from schema.hiding import add_hiding
 from schema.limits import SHIPPED, Limits, Measured, Measures
+from schema.operations import Operations
 from schema.query import Query
 from schema.record_inputs import record_inputs
 from schema.record_mutations import mutation_type
@@ -37,6 +38,8 @@ HIDDEN_FROM_TYPE = frozenset({"validity", "listedCustomerIds"})
 
 class KundengraphSchema(strawberry.Schema):
     """A schema whose types also carry the fields of the configured mappings."""
+
+    operations: Operations
 
     def __init__(
         self, *, custom_fields: CustomFields, limits: Limits, mutation: Any, **settings: Any
@@ -101,6 +104,7 @@ def build_schema(
         ],
     )
     add_hiding(schema._schema, hidden)
+    schema.operations = Operations(schema, introspection=introspection)
     _set_values(schema, "CustomerUserOrderField", _order_values(user_fields.values()))
     _set_values(schema, "PermissionKey", {key.upper(): key for key in permission_keys})
     describe(

@@ -193,7 +193,7 @@ class _Inputs:
             if name not in self._counted:
                 given = name in self._variables
                 self._counted[name] = (
-                    _entries(self._variables[name]) if given else self._count(self._defaults.get(name))
+                    entries_of(self._variables[name]) if given else self._count(self._defaults.get(name))
                 )
             return self._counted[name]
         return 0
@@ -206,7 +206,7 @@ def _page_size(given: object) -> int:
     return int(max(0, min(given, MOST)))
 
 
-def _entries(given: object) -> int:
+def entries_of(given: object) -> int:
     """How many entries all lists in a value hold."""
     found, open_ = 0, [given]
     while open_:

@@ -36,26 +36,15 @@ class Answers(SchemaExtension):
             raise self._noted(public(GraphQLError(type(error).__name__, original_error=error))) from error
         execution = self.execution_context
         context: RequestContext = execution.context
-        seen: dict[int, GraphQLError] = {}  # the same errors stand in both places
-
-        def once(error: GraphQLError) -> GraphQLError:
-            if id(error) not in seen:
-                seen[id(error)] = public(error)
-            return seen[id(error)]
-
+        seen = Seen()
         if execution.pre_execution_errors:
-            execution.pre_execution_errors = [once(error) for error in execution.pre_execution_errors]
+            execution.pre_execution_errors = [seen.once(error) for error in execution.pre_execution_errors]
         result: Any = execution.result
         if result is None or not hasattr(result, "errors"):
             self._note(execution.pre_execution_errors or ())
             return
-        errors = [once(error) for error in result.errors or ()]
-        errors += [
-            GraphQLError(str(error), path=path.as_list(), extensions=getattr(error, "extensions", None))
-            for path, error in context.beside
-        ]
-        result.errors = errors or None
-        self._note(errors)
+        result.errors = told(result, context, seen)
+        self._note(result.errors or ())
 
     def on_execute(self) -> Iterator[None]:
         """Refuse several operations of which none is named: Strawberry would run the first."""
@@ -85,6 +74,32 @@ class Answers(SchemaExtension):
             operation.name.value if operation and operation.name else None,
             [(error.extensions or {}).get("code", "") for error in errors],
         )
+
+
+class Seen:
+    """Errors as clients see them, each made once, for the same ones may stand in several places."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, GraphQLError] = {}
+
+    def once(self, error: GraphQLError) -> GraphQLError:
+        """The error as a client may see it."""
+        if id(error) not in self._made:
+            self._made[id(error)] = public(error)
+        return self._made[id(error)]
+
+
+def told(result: Any, context: RequestContext, seen: Seen | None = None) -> list[GraphQLError] | None:
+    """What a client is told of an operation that ran: errors, and those that stand beside data."""
+    if not result.errors and not context.beside:
+        return None
+    seen = seen or Seen()
+    errors = [seen.once(error) for error in result.errors or ()]
+    errors += [
+        GraphQLError(str(error), path=path.as_list(), extensions=getattr(error, "extensions", None))
+        for path, error in context.beside
+    ]
+    return errors or None
 
 
 def public(error: GraphQLError) -> GraphQLError:

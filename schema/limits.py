@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from graphql import (
     get_introspection_query,
     get_operation_ast,
     parse,
+    specified_rules,
     validate,
 )
 from strawberry.extensions import SchemaExtension
@@ -101,6 +102,17 @@ class Measures:
             self.valid.add(text, document)
         return found
 
+    def learn(self, text: str, name: str | None, variables: Mapping[str, Any] | None) -> Known | None:
+        """What is known of a new text: nothing unless it is valid, and what is asked of it not too much."""
+        try:
+            document = self.read(text)
+            if self.weigh(document, name, variables)[1]:
+                return None
+            self.validate(document, text, specified_rules, suggestions=False)
+        except (CostExceeded, GraphQLError):
+            return None
+        return self.valid.known(text)
+
     def weigh(
         self, document: DocumentNode, name: str | None, variables: Mapping[str, Any] | None
     ) -> tuple[int, list[CostExceeded]]:
@@ -148,32 +160,45 @@ def exceeded(sentence: str, limit: int, actual: int | None = None) -> CostExceed
     return CostExceeded(sentence.format(actual=actual, limit=limit), limit=limit, actual=actual)
 
 
+@dataclass(slots=True, eq=False)
+class Known:
+    """A document that was valid."""
+
+    document: DocumentNode
+    size: int
+    operations: dict[str | None, Any] = field(default_factory=dict)
+    """Those of its operations that are ready to run, by the names they were asked by."""
+
+
 class ValidDocuments:
     """The documents used last that were valid, by their text, as far as all of them together are not too large."""
 
     def __init__(self, most: int = REMEMBERED_TOKENS) -> None:
         self._most = most
         self._size = 0
-        self._documents: OrderedDict[str, tuple[DocumentNode, int]] = OrderedDict()
+        self._documents: OrderedDict[str, Known] = OrderedDict()
 
     def get(self, text: str) -> DocumentNode | None:
         """The document, if it is remembered."""
+        found = self.known(text)
+        return None if found is None else found.document
+
+    def known(self, text: str) -> Known | None:
+        """The same with what is known of it."""
         found = self._documents.get(text)
-        if found is None:
-            return None
-        self._documents.move_to_end(text)
-        return found[0]
+        if found is not None:
+            self._documents.move_to_end(text)
+        return found
 
     def add(self, text: str, document: DocumentNode) -> None:
         """Remember the document, and forget those that were not used for longest."""
         if text in self._documents:
             return
         size = 1 + (document.token_count or 0) + len(text) // 400  # a token takes about 400 bytes
-        self._documents[text] = (document, size)
+        self._documents[text] = Known(document, size)
         self._size += size
         while self._size > self._most:
-            _, (_, freed) = self._documents.popitem(last=False)
-            self._size -= freed
+            self._size -= self._documents.popitem(last=False)[1].size
 
     def __len__(self) -> int:
         return len(self._documents)

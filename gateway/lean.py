@@ -1,0 +1,213 @@
+"""The short way of the requests that nearly all are: one POST of JSON with an operation that is ready to run.
+
+Whatever is out of the ordinary goes the long way, with what was read of it handed on: it has the words for every refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from graphql import GraphQLError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backends.errors import GatewayError, SourceTimeout
+from gateway.documents import Documents, by_id
+from gateway.http import (
+    GRAPHQL_JSON,
+    PLAIN_JSON,
+    GraphQLEndpoint,
+    media_type_of,
+    negotiate,
+    noted,
+    status_of,
+)
+from gateway.origins import is_foreign
+from schema.operations import Operations, Outcome, Ready
+
+HEADERS = frozenset(
+    {
+        b"accept",
+        b"authorization",
+        b"content-type",
+        b"host",
+        b"origin",
+        b"sec-fetch-site",
+        b"x-forwarded-for",
+    }
+)
+"""Those that matter here."""
+Fixed = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks for, all of it in order."""
+
+    ready: Ready
+    variables: dict[str, Any] | None
+    media_type: str
+
+
+class LeanEndpoint:
+    """Answers what is ready to run, and hands on everything else."""
+
+    def __init__(
+        self, endpoint: GraphQLEndpoint, operations: Operations, documents: Documents, cost_limit: int
+    ) -> None:
+        self._endpoint: ASGIApp = endpoint
+        self._view = endpoint
+        self._operations = operations
+        self._documents = documents
+        self._limit = cost_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self._endpoint(scope, receive, send)
+            return
+        headers = first_of(scope["headers"])
+        media_type = self._acceptable(headers)
+        if media_type is None:
+            await self._endpoint(scope, receive, send)
+            return
+        messages = [await receive()]
+        while messages[-1].get("more_body"):
+            messages.append(await receive())
+        asked = self._asked(messages, media_type)
+        if asked is None or not await self._answered(asked, scope, headers, send):
+            await self._endpoint(scope, _replayed(messages, receive), send)
+
+    def _acceptable(self, headers: Mapping[bytes, bytes]) -> str | None:
+        """The media type of the answer, where request and caller are of the usual kind."""
+        if not _is_json(headers.get(b"content-type", b"")):
+            return None
+        if b"origin" in headers or b"sec-fetch-site" in headers:
+            texts = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
+            if is_foreign(texts, self._view.allowed_origins):
+                return None
+        return _negotiated(headers.get(b"accept", b""))
+
+    def _asked(self, messages: Sequence[Message], media_type: str) -> Asked | None:
+        body = messages[0].get("body", b"") if len(messages) == 1 else b"".join(m["body"] for m in messages)
+        try:
+            data = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return None
+        if data.__class__ is not dict:
+            return None
+        if "documentId" in data:
+            data = by_id(data)
+        text = self._text(data.get("query"), data.get("extensions"))
+        variables, name = data.get("variables"), data.get("operationName")
+        if text is None or not isinstance(variables, dict | None) or not isinstance(name, str | None):
+            return None
+        ready = self._operations.ready(text, name, variables)
+        return None if ready is None else Asked(ready, variables, media_type)
+
+    def _text(self, query: Any, extensions: Any) -> str | None:
+        """The document that is sent or named, where it may run; one that is to be remembered takes the long way."""
+        if extensions is None or extensions == {}:
+            if query.__class__ is not str or not query:
+                return None
+            if not self._documents.required:
+                return str(query)
+            extensions = {}
+        elif query or not isinstance(extensions, dict):
+            return None
+        try:
+            return self._documents.text(query, extensions)
+        except (GatewayError, GraphQLError):
+            return None
+
+    async def _answered(self, asked: Asked, scope: Scope, headers: Mapping[bytes, bytes], send: Send) -> bool:
+        """Run it and send the answer; False where it may not run."""
+        authorization = headers.get(b"authorization")
+        context = await self._view.context_of(
+            None if authorization is None else authorization.decode("latin-1"),
+            scope["client"][0] if scope.get("client") else None,
+            _forwarded(scope) if b"x-forwarded-for" in headers else (),
+        )
+        try:
+            outcome = await self._view.in_time(self._operations.run(asked.ready, asked.variables, context))
+        except TimeoutError:
+            error = SourceTimeout()
+            body = {"errors": [GraphQLError(error.message, extensions=error.extensions).formatted]}
+            noted(["SOURCE_TIMEOUT"])
+            await _send(send, asked.media_type, body)
+            return True
+        if outcome is None:
+            return False
+        await _send(send, asked.media_type, self._body(outcome))
+        return True
+
+    def _body(self, outcome: Outcome) -> dict[str, Any]:
+        result = outcome.result
+        raw = getattr(result, "raw", None)
+        body: dict[str, Any] = {"data": result.data if raw is None else orjson.Fragment(raw)}
+        if errors := result.errors:
+            if raw is None and result.data is None and all(error.path is None for error in errors):
+                del body["data"]  # a request error: nothing was executed
+            body["errors"] = [error.formatted for error in errors]
+        body["extensions"] = {"cost": {"cost": outcome.cost, "limit": self._limit}}
+        return body
+
+
+def first_of(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """The headers that matter here, each as it stands first."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in HEADERS and name not in found:
+            found[name] = value
+    return found
+
+
+async def _send(send: Send, media_type: str, body: dict[str, Any]) -> None:
+    """One answer, as the long way would send it."""
+    content = orjson.dumps(body, default=str)
+    status, fixed = 200, PLAIN
+    if media_type == GRAPHQL_JSON:
+        fixed = NEWER
+        if "data" not in body:
+            status = status_of(body)
+            fixed = [*NEWER, CHALLENGE] if status == 401 else NEWER
+    headers = [*fixed, (b"content-length", b"%d" % len(content))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+def _fixed(content_type: str) -> Fixed:
+    named = {"content-type": content_type, "vary": "Accept", "cache-control": "no-store"}
+    return [(name.encode(), value.encode()) for name, value in named.items()]
+
+
+PLAIN, NEWER = _fixed(f"{PLAIN_JSON}; charset=utf-8"), _fixed(GRAPHQL_JSON)
+CHALLENGE = (b"www-authenticate", b"Bearer")
+
+
+@lru_cache(maxsize=256)
+def _is_json(content_type: bytes) -> bool:
+    return media_type_of(content_type.decode("latin-1")) == PLAIN_JSON
+
+
+@lru_cache(maxsize=256)
+def _negotiated(accept: bytes) -> str | None:
+    return negotiate(accept.decode("latin-1"))
+
+
+def _forwarded(scope: Scope) -> Sequence[str]:
+    return [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+
+
+def _replayed(messages: Sequence[Message], receive: Receive) -> Receive:
+    """The request as it came, once more."""
+    waiting = iter(messages)
+
+    async def again() -> Message:
+        for message in waiting:
+            return message
+        return await receive()
+
+    return again

@@ -1,0 +1,164 @@
+"""The short way and the long way give the same answers: status, headers and body, whatever is sent."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from gateway import app as application
+from gateway.app import create_app
+from gateway.lean import LeanEndpoint
+from schema.operations import Operations
+from tests.api.serving import EXPIRED, LIMITED, MISSING_SOURCE, READER, help_desk
+
+ONE = "query One($login: String!) { customerUser(login: $login) { login firstName } }"
+TWO = "query A { viewer { name } } query B { viewer { roles } }"
+NEWER = "application/graphql-response+json"
+
+BODIES: dict[str, Any] = {
+    "one": {"query": ONE, "variables": {"login": "ada"}},
+    "nobody": {"query": ONE, "variables": {"login": "nobody"}},
+    "without its variable": {"query": ONE},
+    "a variable of another type": {"query": ONE, "variables": {"login": ["ada"]}},
+    "variables that are no object": {"query": ONE, "variables": ["ada"]},
+    "a null for variables": {"query": "{ viewer { name } }", "variables": None},
+    "a silent source": {"query": '{ customerUser(login: "zoe", onSourceError: PARTIAL) { login } }'},
+    "a silent source that counts": {"query": '{ customerUser(login: "zoe") { login } }'},
+    "a page": {"query": "{ customerUsers(first: 2) { nodes { login } sources { status } } }"},
+    "a page that is too large": {"query": "{ customerUsers(first: 1001) { nodes { login } } }"},
+    "too much": {"query": "{ customerUsers(first: 999) { nodes { customers { customerUsers { nodes { id } } } } } }"},
+    "a subscription": {"query": "subscription { nothing }"},
+    "one of two": {"query": TWO, "operationName": "B"},
+    "neither of two": {"query": TWO, "operationName": "C"},
+    "two": {"query": TWO},
+    "a name that is none": {"query": TWO, "operationName": 3},
+    "a syntax error": {"query": "{ viewer { "},
+    "a field that is none": {"query": "{ viewer { shoeSize } }"},
+    "no text": {"query": ""},
+    "nothing": {},
+    "a list": [{"query": ONE}],
+    "a number": 3,
+    "what may not be asked": {
+        "query": 'mutation { createGroup(input: {name: "x"}) { userErrors { code } } }'
+    },
+    "a hash that is not known": {
+        "extensions": {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(b"no").hexdigest()}}
+    },
+    "a hash with its text": {
+        "query": "{ viewer { name } }",
+        "extensions": {
+            "persistedQuery": {
+                "version": 1,
+                "sha256Hash": hashlib.sha256(b"{ viewer { name } }").hexdigest(),
+            }
+        },
+    },
+    "an id": {"documentId": "sha256:" + hashlib.sha256(b"{ viewer { name } }").hexdigest()},
+    "introspection": {"query": "{ __schema { queryType { name } } __typename }"},
+}  # fmt: skip
+HEADERS: dict[str, dict[str, str]] = {
+    "as usual": {"authorization": f"Bearer {READER}"},
+    "the newer type": {"authorization": f"Bearer {READER}", "accept": NEWER},
+    "either": {"authorization": f"Bearer {READER}", "accept": f"{NEWER};q=0.5, application/json"},
+    "neither": {"authorization": f"Bearer {READER}", "accept": "text/html"},
+    "nobody": {},
+    "nobody, newer": {"accept": NEWER},
+    "limited": {"authorization": f"Bearer {LIMITED}", "accept": NEWER},
+    "expired": {"authorization": f"Bearer {EXPIRED}", "accept": NEWER},
+    "another type": {"authorization": f"Bearer {READER}", "content-type": "text/plain"},
+    "a charset": {"authorization": f"Bearer {READER}", "content-type": "application/json; charset=utf-8"},
+    "a foreign page": {"authorization": f"Bearer {READER}", "origin": "https://evil.example"},
+    "a page of ours": {"authorization": f"Bearer {READER}", "origin": "https://desk.example"},
+}
+
+
+@pytest.fixture(scope="module")
+async def ways(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """The same desk by the short way and by the long way."""
+    config = help_desk(tmp_path_factory.mktemp("desk"), sources=MISSING_SOURCE)
+    clients = []
+    with pytest.MonkeyPatch.context() as patch:
+        for covered in (True, False):
+            patch.setattr(application, "covers", lambda *_, found=covered: found)
+            transport = httpx.ASGITransport(create_app(config))
+            clients.append(httpx.AsyncClient(transport=transport, base_url="http://desk.example"))
+    yield clients
+    for client in clients:
+        await client.aclose()
+
+
+PAIRS = [(body, headers) for body in BODIES for headers in ("as usual", "the newer type")]
+PAIRS += [("one", headers) for headers in HEADERS]
+
+
+@pytest.mark.parametrize(("body", "headers"), PAIRS)
+async def test_both_ways_give_the_same_answer(ways: list[httpx.AsyncClient], body: str, headers: str) -> None:
+    sent = {"content-type": "application/json", "x-request-id": "the-same-id", **HEADERS[headers]}
+    content = orjson.dumps(BODIES[body])
+    answers = [await way.post("/graphql", content=content, headers=sent) for way in ways for _ in "12"]
+    assert len({one.status_code for one in answers}) == 1
+    assert len({frozenset(one.headers.items() - lengths(one)) for one in answers}) == 1
+    assert len({timeless(one.text) for one in answers}) == 1, [one.text for one in answers]
+
+
+def lengths(answer: httpx.Response) -> set[tuple[str, str]]:
+    """The header that says how long the body is, which it must be."""
+    length = answer.headers.get("content-length")
+    assert length is None or int(length) == len(answer.content)
+    return {("content-length", str(length))}
+
+
+def timeless(text: str) -> str:
+    """The text without what changes while a source is silent."""
+    text = re.sub(r'"message":"gone [^"]*"', "", text)
+    return re.sub(r'"status":"[A-Z_]*"|(,"retryAfterMs":\d+)?', "", text)
+
+
+async def test_what_is_ready_is_not_sent_the_long_way(
+    ways: list[httpx.AsyncClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[str | None] = []
+    run = Operations.run
+
+    async def noted(self: Operations, ready: Any, *arguments: Any) -> Any:
+        runs.append(ready.name)
+        return await run(self, ready, *arguments)
+
+    monkeypatch.setattr(Operations, "run", noted)
+    headers = {"content-type": "application/json", **HEADERS["as usual"]}
+    for way in ways:
+        await way.post("/graphql", content=orjson.dumps(BODIES["one of two"]), headers=headers)
+    assert runs == ["B"]
+
+
+async def test_a_body_that_comes_in_pieces_is_read_whole_on_either_way() -> None:
+    seen: list[bytes] = []
+
+    async def endpoint(_scope: Any, receive: Any, _send: Any) -> None:
+        while (message := await receive())["type"] == "http.request":
+            seen.append(message["body"])
+            if not message.get("more_body"):
+                return
+
+    pieces = iter(
+        [
+            {"type": "http.request", "body": b'{"query": ', "more_body": True},
+            {"type": "http.request", "body": b'"{ nonsense"}', "more_body": False},
+        ]
+    )
+
+    async def receive() -> Any:
+        return next(pieces)
+
+    operations = type("None ready", (), {"ready": lambda *_: None})()
+    documents = type("Documents", (), {"required": False})()
+    lean = LeanEndpoint(endpoint, operations, documents, 1)  # type: ignore[arg-type]
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
+    await lean(scope, receive, receive)  # type: ignore[arg-type]
+    assert b"".join(seen) == b'{"query": "{ nonsense"}'
