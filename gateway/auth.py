@@ -113,16 +113,15 @@ def caller(
     login: str | None = None,
     expires: datetime | None = None,
 ) -> Viewer:
-    """A caller as its credential describes it. Limits are not enforced yet: until then one with limits may do nothing."""
-    roles, customer_ids, hidden = tuple(roles), tuple(customer_ids), frozenset(hidden_fields)
-    limited = customer_ids or hidden or CUSTOMER in roles
+    """A caller as its credential describes it."""
+    roles = tuple(roles)
     return Viewer(
         name,
         roles,
-        frozenset() if limited else scopes_of(roles),
-        customer_ids=customer_ids,
+        scopes_of(roles),
+        customer_ids=tuple(customer_ids),
         login=login,
-        hidden_fields=hidden,
+        hidden_fields=frozenset(hidden_fields),
         expires=expires,
     )
 

@@ -38,6 +38,7 @@ from gateway.sections import (
     TicketsConfig,
     TokenConfig,
 )
+from resolvers.policies import NEVER_EDITED
 
 MOST_SOURCES = 10
 
@@ -133,7 +134,9 @@ class Config(Settings):
                 elif name not in known:
                     yield Fault(path, f"is not a field{suggestion(name, sorted(known))}")
         for index, name in enumerate(self.auth.customer_may_edit):
-            if name not in users | {"password"}:
+            if name in NEVER_EDITED:
+                yield Fault(("auth", "customer_may_edit", index), f"{name} is never for customers to change")
+            elif name not in users | {"password"}:
                 sentence = f"is not a mapped field{suggestion(name, sorted(users))}"
                 yield Fault(("auth", "customer_may_edit", index), sentence)
 

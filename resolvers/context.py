@@ -113,6 +113,14 @@ class RequestContext:
         """Whether the viewer sees some rows only."""
         return self.viewer.rows is not None
 
+    async def shown(self, value: Any) -> Any:
+        """A record that was written as the viewer sees it; anything else as it is."""
+        if isinstance(value, CustomerUser) and isinstance(self.users, View):
+            return (await self.users.sight()).shown(self.users.mapping(value.source_key), value)
+        if isinstance(value, Customer) and isinstance(self.customers, View):
+            return (await self.customers.sight()).shown(self.customers.mapping(value.source_key), value)
+        return value
+
     def _look(self) -> None:
         """See the directories as the viewer does; whoever sees everything asks them as they are."""
         services, viewer = self.services, self.viewer

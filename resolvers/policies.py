@@ -15,6 +15,10 @@ class ServicePolicy:
     """Whether the default services are added to the assigned ones instead of standing in for them."""
 
 
+NEVER_EDITED = frozenset({"login", "customerId", "listedCustomerIds", "validity"})
+"""Fields that no customer user changes of itself, whatever is configured."""
+
+
 @dataclass(frozen=True, slots=True)
 class CustomerPolicy:
     """What the configuration lets customer users see and change who ask for themselves."""

@@ -63,4 +63,4 @@ async def payload(context: RequestContext, kind: type[P], name: str, writing: Aw
         return kind(user_errors=list(refused.errors))  # type: ignore[call-arg]
     finally:
         context.renew()
-    return kind(user_errors=[], **{name: outcome})  # type: ignore[call-arg]
+    return kind(user_errors=[], **{name: await context.shown(outcome)})  # type: ignore[call-arg]

@@ -62,7 +62,9 @@ def mutation_type(inputs: RecordInputs) -> Any:
     async def set_customer_user_password(
         info: Info, input: SetCustomerUserPasswordInput
     ) -> SetCustomerUserPasswordPayload | None:
-        setting = passwords.set_password(info.context, input.login, input.password or None)
+        setting = passwords.set_password(
+            info.context, input.login, input.password or None, input.current_password or None
+        )
         return await _payload(info.context, SetCustomerUserPasswordPayload, setting, _with_password)
 
     async def create_customer(info: Info, input: create_company) -> CustomerPayload | None:  # type: ignore[valid-type]
@@ -81,7 +83,11 @@ def mutation_type(inputs: RecordInputs) -> Any:
         update_customer,
         *upsert_resolvers(inputs),
     )
-    members = {resolver.__name__: root(Scope.WRITE)(resolver) for resolver in resolvers}
+    own = (update_customer_user, set_customer_user_password)
+    members = {
+        resolver.__name__: root((Scope.WRITE, Scope.SELF) if resolver in own else Scope.WRITE)(resolver)
+        for resolver in resolvers
+    }
     return strawberry.type(type("Mutation", (Mutation,), members), name="Mutation")
 
 
@@ -95,7 +101,8 @@ async def _payload(
         return kind(user_errors=list(refused.errors))  # type: ignore[call-arg]
     finally:
         context.renew()
-    return kind(user_errors=[], **members(outcome))  # type: ignore[call-arg]
+    shown = {name: await context.shown(value) for name, value in members(outcome).items()}
+    return kind(user_errors=[], **shown)  # type: ignore[call-arg]
 
 
 def _with_password(outcome: Created | PasswordSet) -> dict[str, Any]:

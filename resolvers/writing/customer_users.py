@@ -19,6 +19,7 @@ from resolvers.writing.fields import Given, checked, password_checked
 from resolvers.writing.findings import Findings, Refused, UserErrorCode
 from resolvers.writing.logins import free, inheritable, login_checked, named_source
 from resolvers.writing.outcome import Guard, written
+from resolvers.writing.reach import customers_checked, hidden_checked, own_checked
 from resolvers.writing.stores import WritableSource
 
 
@@ -96,8 +97,10 @@ async def creation(context: RequestContext, new: NewUser) -> tuple[Ready, str | 
     into = writes.users[source.key]
     login = new.login or _made_login(into)
     login_checked(login, ("login",), noted)
+    hidden_checked(context, new.fields, noted)
     values = checked(source.mapping, {**new.fields, "login": login}, noted, new=True)
-    await free(context.users, login, ("login",), noted)
+    await customers_checked(context, source.mapping, values, noted)
+    await free(context, context.services.users, login, ("login",), noted)
     left = partial(writes.relatives.left_of_user, login)
     await inheritable(context, left, ("login",), noted, adopt=new.adopt)
     await customer_found(context, source, into, values, noted)
@@ -108,7 +111,7 @@ async def creation(context: RequestContext, new: NewUser) -> tuple[Ready, str | 
 
     async def claim() -> None:
         late = Findings()
-        await free(context.users, login, ("login",), late)
+        await free(context, context.services.users, login, ("login",), late)
         await address_checked(context, source, into, values, late)
         late.check()
 
@@ -125,19 +128,24 @@ async def change(
     """A change that may be written to the record as it is now; refuses what may not."""
     noted = Findings()
     into = context.services.writes.users[source.key]
+    names = [*changes.fields, *(["login"] if changes.new_login is not None else [])]
+    await own_checked(context, before, names, noted, {"login": "newLogin"})
+    noted.check()
     values = await _changed(context, source, before, changes, noted)
     if values.get("customerId", before.customer_id) != before.customer_id:
         await customer_found(context, source, into, values, noted)
     await address_checked(context, source, into, values, noted, before)
     noted.check()
-    guard = Guard(context, before, changes.if_version)
+    sight = await context.sight() if context.is_limited else None
+    sees = partial(sight.sees, source) if sight else None
+    guard = Guard(context, before, changes.if_version, sees)
     new_login = changes.new_login or before.login
     renamed = new_login != before.login or "customerId" in values
 
     async def claim() -> None:
         late = Findings()
         if fold(new_login) != fold(before.login):
-            await free(context.users, new_login, ("newLogin",), late)
+            await free(context, context.services.users, new_login, ("newLogin",), late)
         await address_checked(context, source, into, values, late, before)
         late.check()
 
@@ -187,9 +195,11 @@ async def _changed(
     if new is not None:
         login_checked(new, path, noted)
         given["login"] = new
+    hidden_checked(context, changes.fields, noted)
     values = checked(source.mapping, given, noted, new=False, paths={"login": "newLogin"})
+    await customers_checked(context, source.mapping, values, noted, before)
     if new and fold(new) != fold(before.login):
-        await free(context.users, new, path, noted)
+        await free(context, context.services.users, new, path, noted)
     if new and new != before.login:
         left = partial(context.services.writes.relatives.left_of_user, new, before.login)
         await inheritable(context, left, path, noted, adopt=changes.adopt)

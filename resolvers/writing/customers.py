@@ -17,6 +17,7 @@ from resolvers.writing.fields import Given, checked
 from resolvers.writing.findings import Findings, Refused, UserErrorCode
 from resolvers.writing.logins import customer_id_checked, free, inheritable, named_source
 from resolvers.writing.outcome import Guard, written
+from resolvers.writing.reach import customer_checked, hidden_checked
 
 MOST_NAMED = 1000
 """Logins of read-only sources that a rename names at most."""
@@ -63,15 +64,17 @@ async def create(context: RequestContext, new: NewCustomer) -> ChangedCustomer:
         raise Refused(noted.errors)
     writes, path, customer_id = context.services.writes, ("customerId",), new.customer_id
     customer_id_checked(customer_id, path, noted)
+    hidden_checked(context, new.fields, noted)
+    await customer_checked(context, source.mapping, customer_id, path, noted)
     values = checked(source.mapping, {**new.fields, "customerId": customer_id}, noted, new=True)
-    await free(context.customers, customer_id, path, noted)
+    await free(context, context.services.customers, customer_id, path, noted)
     left = partial(writes.relatives.left_of_customer, customer_id)
     await inheritable(context, left, path, noted, adopt=new.adopt)
     noted.check()
 
     async def claim() -> None:
         late = Findings()
-        await free(context.customers, customer_id, path, late)
+        await free(context, context.services.customers, customer_id, path, late)
         late.check()
 
     try:
@@ -96,7 +99,7 @@ async def update(context: RequestContext, changes: CustomerChanges) -> ChangedCu
     async def claim() -> None:
         late = Findings()
         if fold(new) != fold(old):
-            await free(context.customers, new, ("newCustomerId",), late)
+            await free(context, context.services.customers, new, ("newCustomerId",), late)
         late.check()
 
     renamed = new != old
@@ -155,12 +158,14 @@ async def _changed(
 ) -> dict[str, Value | Validity]:
     """The values to be stored; a new ID is free, and nothing is left under it."""
     given, path, new = dict(changes.fields), ("newCustomerId",), changes.new_customer_id
+    hidden_checked(context, changes.fields, noted)
     if new is not None:
         customer_id_checked(new, path, noted)
+        await customer_checked(context, source.mapping, new, path, noted)
         given["customerId"] = new
     values = checked(source.mapping, given, noted, new=False, paths={"customerId": "newCustomerId"})
     if new and fold(new) != fold(before.customer_id):
-        await free(context.customers, new, path, noted)
+        await free(context, context.services.customers, new, path, noted)
     if new and new != before.customer_id:
         left = partial(context.services.writes.relatives.left_of_customer, new, before.customer_id)
         await inheritable(context, left, path, noted, adopt=changes.adopt)

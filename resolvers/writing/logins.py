@@ -48,8 +48,13 @@ def named_source(sources: Sequence[Source[R]], key: str | None, noted: Findings)
     return found
 
 
-async def free(directory: Directory[R], key: str, path: Path, noted: Findings) -> None:
-    """No source has the key in any spelling; a silent one may, so nothing is written then (CU-17, COMP-3)."""
+async def free(
+    context: RequestContext, directory: Directory[R], key: str, path: Path, noted: Findings
+) -> None:
+    """No source has the key in any spelling; a silent one may, so nothing is written then (CU-17, COMP-3).
+
+    Whoever sees some rows only hears that the key is taken, and not where: it may be out of sight.
+    """
     if flawed(noted, path):
         return
     lookup = await directory.get_many([key], Freshness.LIVE)
@@ -57,8 +62,8 @@ async def free(directory: Directory[R], key: str, path: Path, noted: Findings) -
         message = f"{gaps[0].source} does not answer, so nobody knows whether {key} is free."
         noted.add(path, UserErrorCode.SOURCE_UNAVAILABLE, message)
     elif taken := lookup.found.get(key):
-        name = directory.source(taken.source_key).name
-        noted.add(path, UserErrorCode.TAKEN, f"{key} is there already, in {name}.")
+        where = "" if context.is_limited else f", in {directory.source(taken.source_key).name}"
+        noted.add(path, UserErrorCode.TAKEN, f"{key} is there already{where}.")
 
 
 async def inheritable(
@@ -70,8 +75,9 @@ async def inheritable(
     adopt: bool,
 ) -> None:
     """Nothing is `left` under the key from before, or an admin takes it over knowingly (DB-4)."""
-    if adopt and Scope.GRANT not in context.viewer.scopes:
-        noted.add(("adoptRelations",), UserErrorCode.FORBIDDEN, "Only admins may take over what is left.")
+    if adopt and (Scope.GRANT not in context.viewer.scopes or context.is_limited):
+        message = "Only admins who see all customers may take over what is left."
+        noted.add(("adoptRelations",), UserErrorCode.FORBIDDEN, message)
     if adopt or flawed(noted, path):
         return
     if tables := await left():

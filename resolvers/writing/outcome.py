@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Generic, TypeVar
 
 from backends.model import Record
@@ -17,12 +17,21 @@ W = TypeVar("W", bound=Record)
 class Guard(Generic[W]):
     """Compares the version under the lock, and keeps what was stored then: others may have written meanwhile."""
 
-    def __init__(self, context: RequestContext, before: W, if_version: str | None) -> None:
+    def __init__(
+        self,
+        context: RequestContext,
+        before: W,
+        if_version: str | None,
+        sees: Callable[[W], bool] | None = None,
+    ) -> None:
         self.before = before
         self.if_version = if_version
+        self._sees = sees
         self._seal = context.services.seal
 
     def __call__(self, stored: W) -> None:
+        if self._sees is not None and not self._sees(stored):
+            raise Missing
         if self.if_version is not None and self._seal.version(stored.stored) != self.if_version:
             raise Conflict
         self.before = stored

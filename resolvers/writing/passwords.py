@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from backends.model import CustomerUser
 from backends.passwords import generate
 from resolvers.context import RequestContext
+from resolvers.viewer import Scope
 from resolvers.writing.customer_users import forget, owner
 from resolvers.writing.fields import password_checked
 from resolvers.writing.findings import Findings, UserErrorCode
 from resolvers.writing.outcome import written
+from resolvers.writing.reach import own_checked
+from resolvers.writing.stores import WritableSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +24,24 @@ class PasswordSet:
     generated_password: str | None = field(repr=False)
 
 
-async def set_password(context: RequestContext, login: str, password: str | None) -> PasswordSet:
-    """Give a customer user a password; one is generated where none is given (CU-39, PW rules)."""
+async def set_password(
+    context: RequestContext, login: str, password: str | None, current: str | None = None
+) -> PasswordSet:
+    """Give a customer user a password; one is generated where none is given (CU-39, PW rules).
+
+    Customer users need their current one: a token that somebody found is not enough.
+    """
     noted = Findings()
     source, user = await owner(context, login, noted)
     into = context.services.writes.users[source.key]
+    await own_checked(context, user, ["password"], noted)
     if not into.has_passwords:
         noted.add(("login",), UserErrorCode.INVALID, f"{source.name} keeps no passwords.")
     password_checked(password, noted)
     noted.check()
+    if Scope.WRITE not in context.viewer.scopes:
+        await _current_checked(context, into, user, current, noted)
+        noted.check()
     clear = password or generate()
     hashed = await context.services.writes.hasher.hash(clear, into.password_hash)
     try:
@@ -37,3 +49,19 @@ async def set_password(context: RequestContext, login: str, password: str | None
     finally:
         await forget(context, source, user.login)
     return PasswordSet(user, None if password else clear)
+
+
+async def _current_checked(
+    context: RequestContext,
+    into: WritableSource[CustomerUser],
+    user: CustomerUser,
+    current: str | None,
+    noted: Findings,
+) -> None:
+    path = ("currentPassword",)
+    if not current:
+        noted.add(path, UserErrorCode.REQUIRED, "Give the current password.")
+        return
+    stored = await into.writer.password_of(user.login)
+    if not await context.services.writes.hasher.verify(stored, current):
+        noted.add(path, UserErrorCode.INVALID, "It is not the current password.")

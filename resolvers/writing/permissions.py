@@ -140,6 +140,10 @@ async def _left(
         return {}
     grants = await context.services.groups.grants_in([one.id for one in groups])
     held = {whose(one) for one in grants}
+    if context.is_limited:  # what nobody has is in nobody's rows, unless it is one of its customers
+        scope = (await context.sight()).scope
+        held = {one.customer_id for one in grants if whose(one) == one.customer_id}
+        held.intersection_update(scope.customer_ids if scope else ())
     return {path: name for path, name in emptied.items() if name in held}
 
 

@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from backends.limits import RELATION
-from backends.model import Customer, CustomerUser
+from backends.model import Customer, CustomerUser, Freshness
 from resolvers.context import RequestContext
 from resolvers.writing import findings
 from resolvers.writing.findings import Findings, Path, each
+from resolvers.writing.reach import still_related
 
 
 async def set_customer_user_customers(
@@ -26,8 +27,12 @@ async def set_customer_user_customers(
     for path, one in ids.items():
         noted.too_long(path, one, RELATION["customer_id"])
     noted.check()
-    await context.services.relations.set_customers(found["login",].login, [ids[path] for path in wanted])
-    return found["login",]
+    user, customers = found["login",], [ids[path] for path in wanted]
+    await still_related(context, user, customers, ("customerIds",), noted)
+    noted.check()
+    kept = await _out_of_sight(context, user)
+    await context.services.relations.set_customers(user.login, [*customers, *kept])
+    return user
 
 
 async def update_customer_members(
@@ -44,10 +49,36 @@ async def update_customer_members(
         noted.too_long(path, one, RELATION["login"])
     noted.check()
     customer = found["customerId",]
+    await _all_still_related(context, customer, changed.removed, noted)
+    noted.check()
     await context.services.relations.change_members(
         customer.customer_id, list(changed.added.values()), list(changed.removed.values())
     )
     return customer
+
+
+async def _out_of_sight(context: RequestContext, user: CustomerUser) -> Sequence[str]:
+    """Additional customers of the user that the caller is not told of, and so cannot mean to take away."""
+    if not context.is_limited:
+        return ()
+    sight, mapping = await context.sight(), context.users.mapping(user.source_key)
+    stored = (await context.registry.customers_of([user.login])).get(user.login, ())
+    return [one for one in stored if not sight.names(mapping, one)]
+
+
+async def _all_still_related(
+    context: RequestContext, customer: Customer, removed: Mapping[Path, str], noted: Findings
+) -> None:
+    """Note everybody who would be out of the caller's rows without the customer."""
+    if not context.is_limited or not removed:
+        return
+    logins = list(removed.values())
+    lookup = await context.users.get_many(logins, Freshness.LIVE)
+    stored = await context.registry.customers_of(logins)
+    for path, login in removed.items():
+        if user := lookup.found.get(login):
+            others = [one for one in stored.get(login, ()) if one != customer.customer_id]
+            await still_related(context, user, others, path, noted)
 
 
 @dataclass(frozen=True, slots=True)

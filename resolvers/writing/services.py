@@ -65,7 +65,7 @@ async def update_service_customer_users(
     present = {
         login
         for login, ids in assigned.items()
-        if login != DEFAULT_LOGIN and {*ids} & {one.id for one in found.values()}
+        if login != DEFAULT_LOGIN and {*ids} & {one.id for one in found.values()} and not context.is_limited
     }
     changed = await members(context, add, remove, present, noted)
     for path, one in changed.added.items():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from backends.errors import SourceUnavailable
 from backends.model import CustomerUser, Freshness
 from backends.writers import Missing, NoTickets
 from resolvers.context import RequestContext
-from resolvers.tickets import DynamicFieldValue, emptied, ticket_fields_with
+from resolvers.tickets import DynamicFieldValue, emptied, ticket_fields_with, told
 from resolvers.writing import findings
 from resolvers.writing.findings import Findings, Refused, UserError, UserErrorCode
 
@@ -29,33 +30,69 @@ async def set_customer_user(
         noted.add(("login",), UserErrorCode.REQUIRED, "Give a login, a customer ID, or both.")
     noted.too_long(("login",), login, LONGEST_LOGIN)
     noted.too_long(("customerId",), customer_id, LONGEST_CUSTOMER_ID)
-    number, before = await _ticket(context, ticket_id, noted)
+    ticket = await _ticket(context, ticket_id, noted)
     noted.check()
-    user = await _user(context, (before if login is None else login) or "", noted)
+    user = await _user(context, (ticket.login if login is None else login) or "", noted)
     fields = await _fields(context, user, noted)
     await _fields_known(context, fields, noted)
     noted.check()
+    before = ticket.login if login is None else None
     if user is not None and login is not None:
         login, customer_id = user.login, (user.customer_id or "") if customer_id is None else customer_id
+    await _in_rows(context, user, login or before, customer_id, noted)
+    noted.check()
     values = {one.name: one.value or "" for one in fields}
     try:
-        left_alone = await context.services.tickets.set_customer(number, login, customer_id, values)
+        left_alone = await context.services.tickets.set_customer(ticket.number, login, customer_id, values)
     except Missing:
         raise _no_ticket(ticket_id, noted) from None
-    return [one for one in fields if one.name not in left_alone]
+    return told(context, [one for one in fields if one.name not in left_alone])
 
 
-async def _ticket(context: RequestContext, ticket_id: str, noted: Findings) -> tuple[int, str | None]:
-    """The ticket's number, and the login that it has now."""
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    """A ticket, and the login that it has now."""
+
+    number: int
+    login: str | None
+
+
+async def _in_rows(
+    context: RequestContext,
+    user: CustomerUser | None,
+    login: str | None,
+    customer_id: str | None,
+    noted: Findings,
+) -> None:
+    """Customer user and customer that the ticket has then are in the caller's rows (A24)."""
+    if not context.is_limited:
+        return
+    if login and user is None:
+        noted.add(("login",), UserErrorCode.NOT_FOUND, f"There is no customer user {login}.")
+    if customer_id is not None and not await _is_named(context, customer_id):
+        message = f"It is none of the customers that {context.viewer.name} is limited to."
+        noted.add(("customerId",), UserErrorCode.FORBIDDEN, message)
+
+
+async def _is_named(context: RequestContext, customer_id: str | None) -> bool:
+    """Whether the caller may be told of the customer, by the rule of case of some source."""
+    sight = await context.sight()
+    return bool(customer_id) and any(
+        sight.names(source.mapping, customer_id or "") for source in context.users.sources
+    )
+
+
+async def _ticket(context: RequestContext, ticket_id: str, noted: Findings) -> _Ticket:
+    """The ticket as it is now, if its customer is in the caller's rows."""
     number = int(ticket_id) if ticket_id.isascii() and ticket_id.isdigit() and len(ticket_id) < 19 else 0
     try:
         found = await context.services.tickets.ticket(number)
     except NoTickets:
         noted.add(("ticketId",), UserErrorCode.NOT_FOUND, "This registry keeps no tickets.")
         raise Refused(noted.errors) from None
-    if found is None:
+    if found is None or (context.is_limited and not await _is_named(context, found[0])):
         raise _no_ticket(ticket_id, noted)
-    return number, found[1]
+    return _Ticket(number, found[1])
 
 
 def _no_ticket(ticket_id: str, noted: Findings) -> Refused:
@@ -66,13 +103,16 @@ def _no_ticket(ticket_id: str, noted: Findings) -> Refused:
 async def _user(context: RequestContext, login: str, noted: Findings) -> CustomerUser | None:
     if not login:
         return None
-    lookup = await context.users.get_many([login], Freshness.LIVE, stop_at_gap=True)
+    lookup = await context.services.users.get_many([login], Freshness.LIVE, stop_at_gap=True)
     user = lookup.or_error(login)
     if isinstance(user, SourceUnavailable):
         message = f"{user.source} does not answer, so nobody knows who {login} is."
         noted.add(("login",), UserErrorCode.SOURCE_UNAVAILABLE, message)
         return None
-    return user
+    if user is None or not context.is_limited:
+        return user
+    sight, source = await context.sight(), context.users.source(user.source_key)
+    return sight.scoped(source.mapping, user) if sight.sees(source, user) else None
 
 
 async def _fields(
@@ -86,7 +126,8 @@ async def _fields(
         own = Findings()
         found = await findings.customers(context, {("login",): user.customer_id}, own)
         noted.errors += [error for error in own.errors if error.code is not UserErrorCode.NOT_FOUND]
-        customer = found.get(("login",))
+        if ("login",) in found:
+            customer = replace(found["login",], withheld=frozenset())  # the ticket gets what is stored
     return (await ticket_fields_with(context, [user], [customer]))[0]
 
 
