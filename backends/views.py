@@ -61,6 +61,11 @@ class View(Directory[R]):
         }
         return Lookup(found, lookup.gaps)
 
+    async def shown(self, record: R) -> R | None:
+        """A record as it is shown; None where it is not seen."""
+        sight = await self.sight()
+        return self._shown(sight, record) if self._sees(sight, record) else None
+
     async def shadowing(self, records: Sequence[R]) -> Sequence[Sequence[Source[R]] | SourceUnavailable]:
         """Later sources that hold the same key in a row that is seen."""
         sight, found = await self.sight(), await self.whole.shadowing(records)

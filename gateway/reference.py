@@ -121,7 +121,7 @@ MEANINGS: Mapping[str, str] = {
     "AuthConfig.password_upgrade": "Put bcrypt in the place of a weak hash after a sign-in, in writable sources whose password_hash is bcrypt; OTOBO needs its bcrypt module.",
     "AuthConfig.bcrypt_cost": "What a password costs: new bcrypt hashes, and every attempt to sign in, whatever is stored.",
     "AuthConfig.customer_sees_colleagues": "May a customer user read the others of its customers?",
-    "AuthConfig.customer_may_edit": "Fields that a customer user may change on its own record.",
+    "AuthConfig.customer_may_edit": "Fields that a customer user may change on its own record; `password` for its password. Never login, customer IDs and validity.",
     "AuthConfig.second_factor_key": "Preference that holds the TOTP secret; it is never shown or set. Whoever has one needs a code to sign in.",
     "AuthConfig.tokens": "API keys, see below.",
     "AuthConfig.oidc": "An identity provider, see below.",
@@ -135,10 +135,10 @@ MEANINGS: Mapping[str, str] = {
         " customer is for signed-in customer users: a key with it is refused."
     ),
     "TokenConfig.customer_ids": (
-        "Only these customers' users. Not enforced yet: a key with an entry here is refused rather than unlimited."
+        "It sees and changes only these customers and their users; empty: all. See [who sees what](security.md)."
     ),
     "TokenConfig.hidden_fields": (
-        "Fields it does not see. Not enforced yet: a key with an entry here is refused rather than unlimited."
+        "Fields, by their names in the schema, that it neither sees nor asks about. See [who sees what](security.md)."
     ),
     "OidcConfig.issuer": "Address of the provider, https, exactly as its tokens say; empty: none.",
     "OidcConfig.audience": "For whom its tokens must be made out.",

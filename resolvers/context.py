@@ -114,11 +114,11 @@ class RequestContext:
         return self.viewer.rows is not None
 
     async def shown(self, value: Any) -> Any:
-        """A record that was written as the viewer sees it; anything else as it is."""
+        """A record that was written as the viewer sees it, if at all; anything else as it is."""
         if isinstance(value, CustomerUser) and isinstance(self.users, View):
-            return (await self.users.sight()).shown(self.users.mapping(value.source_key), value)
+            return await self.users.shown(value)
         if isinstance(value, Customer) and isinstance(self.customers, View):
-            return (await self.customers.sight()).shown(self.customers.mapping(value.source_key), value)
+            return await self.customers.shown(value)
         return value
 
     def _look(self) -> None:

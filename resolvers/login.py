@@ -90,7 +90,7 @@ async def authenticate(
 
     While a store that may know better is silent, every failure is SourceUnavailable. Raises RateLimited.
     """
-    names = await _admit(context, login)
+    names = await admit(context, login)
     attempt = _Attempt(context, login, code)
     accepted = await attempt.run(usable(password))
     if accepted is not None:
@@ -98,7 +98,7 @@ async def authenticate(
     return accepted
 
 
-async def _admit(context: RequestContext, login: str) -> Mapping[str, bool]:
+async def admit(context: RequestContext, login: str) -> Mapping[str, bool]:
     """Count the attempt; what is to be done to each counter where it succeeds: forget it, or count one less."""
     signing = context.services.signing_in
     if not signing.most:

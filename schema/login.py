@@ -49,5 +49,5 @@ async def signed_in(context: RequestContext, given: CustomerLoginInput) -> Custo
         user_errors=[],
         token=outcome.token,
         expires_at=outcome.expires_at,
-        customer_user=outcome.user,  # type: ignore[arg-type]
+        customer_user=await context.shown(outcome.user),
     )

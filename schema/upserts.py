@@ -3,6 +3,7 @@
 # Annotations are evaluated here: they name types that exist inside a function only.
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import strawberry
@@ -93,11 +94,13 @@ async def _bulk(
     context: RequestContext, key: str | None, given: object, call: Callable[[], Awaitable[Bulk]]
 ) -> Bulk:
     try:
-        return await once(context, key, given, call)
+        bulk = await once(context, key, given, call)
     except Refused as refused:
         return Bulk(errors=refused.errors)
     finally:
         context.renew()
+    rows = [replace(row, user=await context.shown(row.user)) for row in bulk.rows]
+    return replace(bulk, rows=tuple(rows))
 
 
 def _payload(row: Upserted) -> UpsertCustomerUserPayload:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from backends.model import CustomerUser
 from backends.passwords import generate
 from resolvers.context import RequestContext
+from resolvers.login import admit
 from resolvers.viewer import Scope
 from resolvers.writing.customer_users import forget, owner
 from resolvers.writing.fields import password_checked
@@ -29,7 +30,8 @@ async def set_password(
 ) -> PasswordSet:
     """Give a customer user a password; one is generated where none is given (CU-39, PW rules).
 
-    Customer users need their current one: a token that somebody found is not enough.
+    Customer users need their current one, which counts as an attempt to sign in: a token that somebody found is not
+    enough.
     """
     noted = Findings()
     source, user = await owner(context, login, noted)
@@ -62,6 +64,9 @@ async def _current_checked(
     if not current:
         noted.add(path, UserErrorCode.REQUIRED, "Give the current password.")
         return
+    names = await admit(context, user.login)
     stored = await into.writer.password_of(user.login)
-    if not await context.services.writes.hasher.verify(stored, current):
+    if await context.services.writes.hasher.verify(stored, current):
+        await context.services.signing_in.attempts.take_back(names)
+    else:
         noted.add(path, UserErrorCode.INVALID, "It is not the current password.")

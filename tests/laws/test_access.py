@@ -20,7 +20,8 @@ from schema import ids
 from schema.build import build_schema
 from schema.limits import Limits
 from tests.builders import a_customer_mapping, a_mapping
-from tests.laws.access_world import COMPANIES, LOGINS, Caller, Found, Rights, a_company, counts
+from tests.laws.access_world import COMPANIES, LOGINS, Caller, Rights, a_company, counts
+from tests.laws.oracle import Found
 from tests.laws.worlds import Asked, lawful, patient
 
 pytestmark = patient
