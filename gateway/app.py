@@ -32,9 +32,9 @@ from schema.limits import Limits
 from schema.operations import covers
 
 
-def create_app(config: Config, tracing: Tracing | None = None) -> Starlette:
+def create_app(config: Config, tracing: Tracing | None = None, *, log_requests: bool = True) -> Starlette:
     """Everything stacked up; the stores are asked nothing before the first request."""
-    configure_logs()
+    configure_logs(requests=log_requests)
     tracing = tracing or environment_tracing()
     metrics = Metrics()
     documents = documents_of(config)

@@ -20,11 +20,14 @@ TALKERS = ("asyncio", "uvicorn")
 """Libraries whose own words hold no values; of others the place that spoke is logged alone."""
 
 _write: Callable[[bytes], None] = lambda line: None  # noqa: E731 - set by configure_logs
+_requests = True
+"""Whether requests leave lines: not in the demo's terminal."""
 
 
-def configure_logs(level: int = logging.INFO) -> None:
+def configure_logs(level: int = logging.INFO, *, requests: bool = True) -> None:
     """Write JSON lines to standard error; an exception becomes its type and places, never its words or values."""
-    global _write  # noqa: PLW0603 - one process has one log
+    global _write, _requests  # noqa: PLW0603 - one process has one log
+    _requests = requests
     _write = _writer(sys.stderr)
     structlog.configure(
         processors=[
@@ -47,6 +50,8 @@ def configure_logs(level: int = logging.INFO) -> None:
 
 def log_request(record: Record, seconds: float, event: str = "request") -> None:
     """The one line of a request; past structlog, whose chain of processors costs more than the rest of it."""
+    if not _requests:
+        return
     line: dict[str, Any] = {
         "event": event,
         "timestamp": datetime.now(UTC),

@@ -69,14 +69,19 @@ def _set_up(port: int, progress: Progress, stack: ExitStack) -> Demo:
 
 
 def _answer_once(demo: Demo, query: str) -> int:
-    answer = asyncio.run(ask(create_app(demo.config), demo.config.server.path, query, demo.tokens.admin))
+    answer = asyncio.run(ask(_app(demo), demo.config.server.path, query, demo.tokens.admin))
     sys.stdout.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode() + "\n")
     sys.stdout.flush()
     return 1 if "errors" in answer else 0
 
 
+def _app(demo: Demo) -> Starlette:
+    """The application; a terminal is no place for a line of each request."""
+    return create_app(demo.config, log_requests=False)
+
+
 def _serve(demo: Demo, listener: socket.socket, progress: Progress) -> int:
-    server = _Server(create_app(demo.config), demo, progress)
+    server = _Server(_app(demo), demo, progress)
     try:
         server.run(sockets=[listener])
     except SystemExit:
