@@ -180,7 +180,10 @@ def redis_cache(url: str, timeout: float = 0.2, breaker: Breaker | None = None) 
     client = importlib.import_module("redis.asyncio")
     cache = backend.RedisCache(serializer=StringSerializer(), timeout=timeout)  # type: ignore[no-untyped-call]
     cache.client = client.Redis.from_url(url)  # aiocache's own takes no URL, and no user name
-    return SharedCache(cache, (OSError, ValueError, client.RedisError), breaker or Breaker(3, 2.0))
+    # of uvloop, a RuntimeError is a connection that was lost in the moment of its use
+    return SharedCache(
+        cache, (OSError, ValueError, RuntimeError, client.RedisError), breaker or Breaker(3, 2.0)
+    )
 
 
 def _text(answer: Any) -> str:

@@ -53,8 +53,13 @@ class Flight(Generic[T]):
         self._trips[question] = trip
         self._tasks.add(trip.task)  # the loop itself holds tasks weakly
         trip.task.add_done_callback(self._tasks.discard)
-        trip.task.add_done_callback(lambda _: self._end(question, trip))
+        trip.task.add_done_callback(lambda task: self._land(question, trip, task))
         return trip
+
+    def _land(self, question: Hashable, trip: _Trip[T], task: asyncio.Task[T]) -> None:
+        self._end(question, trip)
+        if not task.cancelled():
+            task.exception()  # noted as heard of: everybody may have left in the moment of the failure
 
     def _end(self, question: Hashable, trip: _Trip[T]) -> None:
         if self._trips.get(question) is trip:  # another call may have set out in its place

@@ -25,6 +25,7 @@ from gateway.middleware import BodyLimit, SecurityHeaders
 from gateway.observed import Observed
 from gateway.oidc import Provider
 from gateway.stack import Stack
+from gateway.stopping import Farewell, Stopping
 from gateway.telemetry import configure_logs
 from gateway.tracing import Tracing, environment_tracing
 from schema.build import AccessCheck, KundengraphSchema, build_schema
@@ -39,6 +40,7 @@ def create_app(config: Config, tracing: Tracing | None = None, *, log_requests: 
     metrics = Metrics()
     documents = documents_of(config)
     schema = schema_of(config, documents)
+    stopping = Stopping(config.server.drain)
     stack = Stack(config, metrics, traced=tracing is not None)
     provider = Provider(config.auth.oidc) if config.auth.oidc.enabled else None
     endpoint = GraphQLEndpoint(
@@ -57,7 +59,8 @@ def create_app(config: Config, tracing: Tracing | None = None, *, log_requests: 
         if provider is not None:
             provider.start()
         try:
-            yield
+            with stopping.heeding_signals():
+                yield
         finally:
             pulse.cancel()
             if provider is not None:
@@ -67,8 +70,8 @@ def create_app(config: Config, tracing: Tracing | None = None, *, log_requests: 
                 await asyncio.to_thread(tracing.close)
 
     return Starlette(
-        routes=_routes(config, stack, metrics, _lean(config, schema, endpoint, documents)),
-        middleware=_middleware(config, metrics, tracing),
+        routes=_routes(config, stack, metrics, _lean(config, schema, endpoint, documents), stopping),
+        middleware=_middleware(config, metrics, tracing, stopping),
         lifespan=lifespan,
     )
 
@@ -104,16 +107,20 @@ def _lean(
     return LeanEndpoint(endpoint, schema.operations, documents, config.limits.max_cost)
 
 
-def _routes(config: Config, stack: Stack, metrics: Metrics, endpoint: ASGIApp) -> Sequence[BaseRoute]:
+def _routes(
+    config: Config, stack: Stack, metrics: Metrics, endpoint: ASGIApp, stopping: Stopping
+) -> Sequence[BaseRoute]:
     explorer = explorer_routes(config.server.path) if config.server.graphiql else []
     return [
         Route(config.server.path, endpoint, methods=["GET", "POST"]),
-        *health_routes(stack, metrics),
+        *health_routes(stack, metrics, stopping),
         *explorer,
     ]
 
 
-def _middleware(config: Config, metrics: Metrics, tracing: Tracing | None) -> Sequence[Middleware]:
+def _middleware(
+    config: Config, metrics: Metrics, tracing: Tracing | None, stopping: Stopping
+) -> Sequence[Middleware]:
     """From the outside in: the record of the request, headers on every answer, those that let other origins read
     it, the limit of bodies, callers who leave.
     """
@@ -125,6 +132,7 @@ def _middleware(config: Config, metrics: Metrics, tracing: Tracing | None) -> Se
     )
     return [
         Middleware(Observed, graphql=config.server.path, ended=metrics.ended, tracer=tracing),
+        Middleware(Farewell, has_begun=lambda: stopping.has_begun),
         Middleware(SecurityHeaders),
         *([cors] if config.server.cors_origins else []),
         Middleware(BodyLimit, limit=config.server.max_body_bytes),

@@ -16,12 +16,13 @@ from backends.protocol import R
 from backends.source import Source
 from gateway.metrics import Metrics
 from gateway.stack import Stack
+from gateway.stopping import Stopping
 
 PATIENCE = 2.0
 """Seconds that /readyz waits for a store at most, whatever the store's own limit is."""
 
 
-def health_routes(stack: Stack, metrics: Metrics) -> list[BaseRoute]:
+def health_routes(stack: Stack, metrics: Metrics, stopping: Stopping) -> list[BaseRoute]:
     """The routes; none needs a credential, and none tells more than names, states and numbers."""
 
     async def alive(_request: Request) -> Response:
@@ -37,12 +38,13 @@ def health_routes(stack: Stack, metrics: Metrics) -> list[BaseRoute]:
         cache = SourceStatus.OK if stack.cache_is_up else SourceStatus.UNAVAILABLE
         return JSONResponse(
             {
-                "ready": True,
+                "ready": not stopping.has_begun,
                 "sources": sources,
                 "customers": customers,
                 "registry": registry,
                 "cache": cache.name,
-            }
+            },
+            503 if stopping.has_begun else 200,
         )
 
     async def figures(_request: Request) -> Response:

@@ -65,6 +65,7 @@ class ServerConfig(Settings):
     cors_origins: tuple[Annotated[str, AfterValidator(origin)], ...] = ()
     max_body_bytes: Count = 1_000_000
     request_timeout: Seconds = 30.0
+    drain: Annotated[float, Field(ge=0, le=600)] = 1.0
     trusted_proxies: tuple[Annotated[str, AfterValidator(network)], ...] = ()
     workers: Annotated[int, Field(ge=1, le=256)] = 1
     executor: Literal["compiled", "graphql-core"] = "compiled"

@@ -20,3 +20,8 @@ class DuplicateKey(Exception):
 
     def __init__(self) -> None:
         super().__init__("the key is taken")
+
+
+def is_of_a_closed_transport(error: Exception) -> bool:
+    """Whether a client used a connection that was lost in that moment: uvloop says so by a RuntimeError."""
+    return isinstance(error, RuntimeError) and "closed" in str(error)

@@ -14,7 +14,7 @@ from backends.model import SourceStatus
 from backends.sql.database import Row
 from backends.sql.dialects import Dialect, MariaDBDialect
 from backends.sql.driver import PooledDriver
-from backends.sql.failures import DuplicateKey, StoreError
+from backends.sql.failures import DuplicateKey, StoreError, is_of_a_closed_transport
 
 DUPLICATE, LOCK_WAIT, INTERRUPTED, STATEMENT_TIMEOUT = 1062, 1205, 1317, 1969
 MATCHED_ROWS = 2
@@ -94,7 +94,7 @@ class MariaDB(PooledDriver[Connection]):
             return DuplicateKey()
         if isinstance(error, TimeoutError) or code in (LOCK_WAIT, INTERRUPTED, STATEMENT_TIMEOUT):
             return StoreError(SourceStatus.TIMEOUT)
-        if isinstance(error, errors.MySQLError | OSError):
+        if isinstance(error, errors.MySQLError | OSError) or is_of_a_closed_transport(error):
             return StoreError()
         return None
 

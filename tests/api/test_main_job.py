@@ -81,7 +81,7 @@ async def test_a_hundred_users_with_their_customers_cost_one_statement_for_each_
     assert len(asked) <= 3, "the owner's look-up, the relations, the customers"
 
 
-async def test_a_source_that_stops_and_comes_back_is_never_lied_about(
+async def test_r1_a_source_that_stops_and_comes_back_is_never_lied_about(
     four_stores: httpx.AsyncClient, own_mariadb: MariaDB
 ) -> None:
     own_mariadb.kill()

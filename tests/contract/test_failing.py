@@ -83,7 +83,7 @@ async def fragile(server_and_store: tuple[Server, Store]) -> AsyncIterator[Fragi
 async def test_a_server_that_dies_is_an_error_at_once_and_one_that_comes_back_is_none(
     fragile: Fragile,
 ) -> None:
-    """R1: every call says so, in time, and no backend has to be opened again."""
+    """Every call says so, in time, and no backend has to be opened again."""
     backend = (await fragile.world()).backend
     assert set(await backend.get_many(["ada"])) == {"ada"}
     fragile.server.kill()
@@ -97,8 +97,8 @@ async def test_a_server_that_dies_is_an_error_at_once_and_one_that_comes_back_is
     assert set(await backend.get_many(["ada", "bob"])) == {"ada", "bob"}
 
 
-async def test_a_server_that_hangs_is_a_timeout_and_goes_on_afterwards(fragile: Fragile) -> None:
-    """R2: the time limit holds, whatever the connection thinks."""
+async def test_r6_a_server_that_hangs_is_a_timeout_and_goes_on_afterwards(fragile: Fragile) -> None:
+    """The time limit holds, whatever the connection thinks."""
     backend = (await fragile.world()).backend
     assert await backend.have(["ada"]) == {"ada"}
     fragile.server.pause()
@@ -115,7 +115,7 @@ async def test_a_server_that_hangs_is_a_timeout_and_goes_on_afterwards(fragile: 
 
 
 async def test_a_caller_who_leaves_takes_nobody_along(fragile: Fragile) -> None:
-    """R5: a cancelled call gives its connection back or throws it away."""
+    """A cancelled call gives its connection back or throws it away."""
     backend = (await fragile.world()).backend
     assert await backend.have(["ada"]) == {"ada"}
     fragile.server.pause()
@@ -132,7 +132,7 @@ async def test_a_caller_who_leaves_takes_nobody_along(fragile: Fragile) -> None:
     assert all(set(answer) == {"ada", "bob"} for answer in answers)
 
 
-async def test_a_server_that_is_down_at_first_is_asked_when_it_is_up(fragile: Fragile) -> None:
+async def test_r3_a_server_that_is_down_at_first_is_asked_when_it_is_up(fragile: Fragile) -> None:
     """Opening is lazy: start-up waits for no store."""
     world = await fragile.world()
     fragile.server.kill()
@@ -144,8 +144,8 @@ async def test_a_server_that_is_down_at_first_is_asked_when_it_is_up(fragile: Fr
     assert await world.backend.have(["ada", "eve"]) == {"ada"}
 
 
-async def test_behind_the_guard_a_restart_between_two_calls_is_not_noticed(fragile: Fragile) -> None:
-    """R3: one retry on a fresh connection."""
+async def test_r9_behind_the_guard_a_restart_between_two_calls_is_not_noticed(fragile: Fragile) -> None:
+    """One retry on a fresh connection."""
     backend = (await fragile.world()).backend
     guarded = Guarded(backend, "people", Breaker(5, 30.0), timeout=2 * TIMEOUT, slots=4)
     assert await guarded.have(["ada"]) == {"ada"}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
 
 import pytest
 
 from gateway.demo.servers import mariadb, postgresql, redis, slapd
-from tests.faults.stage import Servers, Stage, directory, fill, staged
-from tests.servers import need, tls_files
+from tests.faults.stage import Servers, Stage, staged, started
+from tests.servers import need
 
 
 @pytest.fixture(scope="package")
@@ -17,15 +16,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """Real ones, which only these tests use."""
     for kind in (postgresql, mariadb, slapd, redis):
         need(kind.available())
-    with ExitStack() as stack:
-        made = Servers(
-            stack.enter_context(postgresql.start_postgresql()),
-            stack.enter_context(mariadb.start_mariadb()),
-            stack.enter_context(slapd.start_slapd(directory(), tls_files(tmp_path_factory.mktemp("tls")))),
-            stack.enter_context(redis.start_redis()),
-            tmp_path_factory.mktemp("stage"),
-        )
-        fill(made)
+    with started(tmp_path_factory.mktemp("stage")) as made:
         yield made
 
 

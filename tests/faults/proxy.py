@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from gateway.demo.servers.ports import free_port
+
 CHUNK = 65_536
 
 
@@ -60,7 +62,7 @@ class Proxy:
 
     def __init__(self, port: int, host: str = "127.0.0.1", weather: Weather | None = None) -> None:
         self.host = host
-        self.port = 0
+        self.port = free_port()
         self.fault = Fault.NONE
         self.connections = 0
         """How many were taken so far."""
@@ -70,6 +72,9 @@ class Proxy:
         self._weather = weather or Weather()
         self._changed = asyncio.Event()
         self._listener: asyncio.Server | None = None
+        self._place = socket.socket()  # keeps the port while nobody listens there
+        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._place.bind((host, self.port))
         self._pairs: set[_Pair] = set()
         self._flapping: asyncio.Task[None] | None = None
 
@@ -84,7 +89,6 @@ class Proxy:
             self._listener = await asyncio.start_server(
                 self._serve, self.host, self.port, reuse_address=True, limit=CHUNK
             )
-            self.port = self._listener.sockets[0].getsockname()[1]
 
     async def set(self, fault: Fault) -> None:
         """Let this be wrong from now on."""
@@ -104,6 +108,7 @@ class Proxy:
         """Stop, and leave no connection behind."""
         await self.set(Fault.NONE)
         await self._stop()
+        self._place.close()
         while self._pairs:
             await asyncio.sleep(0.001)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,15 @@ from backends.model import SourceKind
 from backends.sql.ddl import statements
 from gateway.app import create_app
 from gateway.config import Config, loads
-from gateway.demo.servers.mariadb import MariaDB
-from gateway.demo.servers.postgresql import PostgreSQL
-from gateway.demo.servers.redis import Redis
-from gateway.demo.servers.slapd import Slapd
+from gateway.demo.servers.mariadb import MariaDB, start_mariadb
+from gateway.demo.servers.postgresql import PostgreSQL, start_postgresql
+from gateway.demo.servers.redis import Redis, start_redis
+from gateway.demo.servers.slapd import Slapd, start_slapd
 from tests.api.callers import ADMIN, EDITOR, READER, Gateway
 from tests.api.offices import AGENT, a_company, a_ticket, fill_file, person
 from tests.api.serving import digest
 from tests.faults.proxy import Fault, Proxy, Weather
+from tests.servers import tls_files
 from tests.sql.renames import AUDIT
 
 SUFFIX = "dc=example,dc=org"
@@ -119,6 +120,10 @@ class Stage:
 
     def config(self, **settings: Any) -> Config:
         """The configuration; what is set here goes over the defaults, for all sources alike."""
+        return loads(self.text(**settings), self.servers.folder / "kundengraph.toml", {})
+
+    def text(self, **settings: Any) -> str:
+        """The same as a file says it."""
         servers, ca = self.servers, self.servers.slapd.tls
         values: dict[str, Any] = {
             "request_timeout": 10.0,
@@ -144,7 +149,7 @@ class Stage:
             for role, key in {"editor": EDITOR, "admin": ADMIN, "reader": READER}.items()
         )
         values["sources"] = "".join(self._source(key, values) for key in self.order)
-        return loads(TOML.format(**values), servers.folder / "kundengraph.toml", {})
+        return TOML.format(**values)
 
     def app(self, **settings: Any) -> Starlette:
         """The application."""
@@ -200,6 +205,21 @@ class Stage:
         before, _, after = url.rpartition(":")
         _, slash, path = after.partition("/")
         return f"{before}:{self.proxies[key].port}{slash}{path}"
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Servers]:
+    """Servers with everybody in them."""
+    with ExitStack() as stack:
+        made = Servers(
+            stack.enter_context(start_postgresql()),
+            stack.enter_context(start_mariadb()),
+            stack.enter_context(start_slapd(directory(), tls_files(folder))),
+            stack.enter_context(start_redis()),
+            folder,
+        )
+        fill(made)
+        yield made
 
 
 @asynccontextmanager

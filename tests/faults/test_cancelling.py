@@ -48,9 +48,9 @@ class Caller:
         return writer
 
 
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Return when it holds, fail when that takes ten seconds."""
-    async with asyncio.timeout(10):
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+    """Return when it holds, fail when that takes so long."""
+    async with asyncio.timeout(seconds):
         while not await condition():
             await asyncio.sleep(0.01)
 

@@ -113,7 +113,7 @@ CALM = ((None, None),) * 4
 
 @lawful(0.6)
 @given(cases, st.integers(1, 4), st.lists(st.lists(MOODS, min_size=4, max_size=4), max_size=4))
-async def test_pages_of_failing_sources_repeat_nothing_and_name_every_gap(
+async def test_r4_pages_of_failing_sources_repeat_nothing_and_name_every_gap(
     case: tuple[World, Asked],
     first: int,
     weather: list[list[tuple[SourceStatus | None, SourceStatus | None]]],
@@ -154,7 +154,7 @@ async def test_pages_of_failing_sources_repeat_nothing_and_name_every_gap(
 
 @lawful(0.3)
 @given(cases, st.lists(MOODS, min_size=4, max_size=4))
-async def test_numbers_with_a_silent_source_say_so_and_are_right_again_when_it_is_back(
+async def test_r4_numbers_with_a_silent_source_say_so_and_are_right_again_when_it_is_back(
     case: tuple[World, Asked], moods: list[tuple[SourceStatus | None, SourceStatus | None]]
 ) -> None:
     world, asked = case

@@ -39,14 +39,14 @@ SETS = [some_people(seed) for seed in (1, 2)]
 
 @lawful(0.9)
 @given(cases, st.sampled_from((1, 2, 2, 3, 4, 7)))
-async def test_pages_put_together_are_the_list(case: tuple[World, Asked], first: int) -> None:
+async def test_r20_pages_put_together_are_the_list(case: tuple[World, Asked], first: int) -> None:
     world, asked = case
     await pages_are_the_list(world, asked, first, {})
 
 
 @lawful(0.2)
 @given(cases)
-async def test_descending_is_the_exact_reverse_of_ascending(case: tuple[World, Asked]) -> None:
+async def test_r20_descending_is_the_exact_reverse_of_ascending(case: tuple[World, Asked]) -> None:
     world = tuple(replace(place, list_limit=1000) for place in case[0])
     there = replace(case[1], order=case[1].order or (OrderTerm("login"),))
     back = replace(there, order=tuple(replace(one, descending=not one.descending) for one in there.order))
@@ -123,7 +123,7 @@ KEYS = [f"{kind}_{number}_{strict}" for kind in KINDS for number in (0, 1) for s
 
 @lawful(0.1)
 @given(st.data(), st.lists(st.sampled_from(KEYS), min_size=1, max_size=4, unique=True), st.integers(1, 5))
-async def test_pages_of_real_stores_are_the_list_too(
+async def test_r20_pages_of_real_stores_are_the_list_too(
     shelf: Shelf, data: st.DataObject, keys: list[str], first: int
 ) -> None:
     world = tuple(shelf.places[key] for key in keys)

@@ -30,7 +30,7 @@ async def tables(request: pytest.FixtureRequest) -> AsyncIterator[InTables]:
 
 
 @pytest.mark.parametrize("write", WRITES)
-async def test_a_killed_write_leaves_the_old_state_or_the_new_one(tables: InTables, write: str) -> None:
+async def test_r17_a_killed_write_leaves_the_old_state_or_the_new_one(tables: InTables, write: str) -> None:
     await tables.filled(ROWS)
     old = await tables.state()
     await WRITES[write](tables.database)

@@ -88,7 +88,7 @@ async def test_a_slow_statement_is_a_timeout_and_the_next_one_is_answered(url: s
 
 
 @SERVERS
-async def test_a_cancelled_statement_is_stopped_on_the_server(server: PostgreSQL | MariaDB) -> None:
+async def test_r10_a_cancelled_statement_is_stopped_on_the_server(server: PostgreSQL | MariaDB) -> None:
     database = open_database(server.url(), name="people", pool_size=1, timeout=30)
     task = asyncio.create_task(database.fetch(SLOW[database.dialect.kind]))
     await wait_until(server, 1)
@@ -121,7 +121,7 @@ async def test_a_cancelled_transaction_is_stopped_and_undone(server: PostgreSQL 
     await database.close()
 
 
-async def test_a_cancelled_statement_does_not_keep_sqlite_busy(tmp_path: Path) -> None:
+async def test_r10_a_cancelled_statement_does_not_keep_sqlite_busy(tmp_path: Path) -> None:
     (tmp_path / "x").touch()
     database = open_database(f"sqlite:///{tmp_path}/x", name="people", pool_size=1, timeout=30)
     task = asyncio.create_task(database.fetch(SLOW[SourceKind.SQLITE]))

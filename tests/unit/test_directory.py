@@ -192,7 +192,7 @@ async def test_a_source_without_the_field_is_skipped_and_named() -> None:
     assert "pages" not in stores[1].asked
 
 
-async def test_what_a_limit_cuts_is_reported_and_the_total_is_a_lower_bound() -> None:
+async def test_r19_what_a_limit_cuts_is_reported_and_the_total_is_a_lower_bound() -> None:
     """R19."""
     directory = directory_of(users_in([ADA, BOB, EVE], list_limit=2))
     wanted = Filter(search=parse_list_search("*"))
