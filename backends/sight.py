@@ -23,6 +23,7 @@ class Sight:
     scope: RowScope | None
     hidden: frozenset[str] = frozenset()
     _tests: dict[str, Test] = field(default_factory=dict, compare=False)
+    _columns: dict[str, frozenset[str]] = field(default_factory=dict, compare=False)
 
     def sees(self, source: Source[R], record: R) -> bool:
         """Whether the record, as its source holds it, is one of the rows."""
@@ -40,9 +41,11 @@ class Sight:
     def shown(self, mapping: RecordMapping, record: R) -> R:
         """The record as it is shown; what is stored stays in it, for what is decided by all of it."""
         record = self.scoped(mapping, record)
-        if columns := mapping.withheld(self.hidden):
-            record = replace(record, withheld=record.withheld | columns)
-        return record
+        if not self.hidden:
+            return record
+        if (columns := self._columns.get(mapping.source_key)) is None:
+            columns = self._columns[mapping.source_key] = mapping.withheld(self.hidden)
+        return replace(record, withheld=record.withheld | columns) if columns else record
 
     def scoped(self, mapping: RecordMapping, record: R) -> R:
         """The same with its fields, but without the customers that may not be named."""

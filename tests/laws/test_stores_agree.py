@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backends.errors import BadUserInput
-from backends.filters import FieldCondition, Filter, Members, Operator, Question
+from backends.filters import EVERYTHING, FieldCondition, Filter, Members, Operator, Question, RowScope
 from backends.model import CustomerUser, Membership, Validity
 from backends.order import Order, OrderTerm, Position
 from backends.protocol import Backend
 from backends.search import Search, parse_customer_search, parse_list_search, parse_words
+from backends.sight import Sight
+from backends.source import Source
 from tests.builders import PEOPLE
 from tests.contract.stores import TABLES, Store, World, open_store, visible
 
@@ -124,6 +126,18 @@ members = st.builds(
 )
 
 
+def scopes() -> st.SearchStrategy[RowScope]:
+    """What somebody may see who does not see everything."""
+    some = st.lists(texts, max_size=2).map(tuple)
+    return st.builds(
+        RowScope,
+        some,
+        st.lists(logins, max_size=2).map(tuple),
+        st.booleans(),
+        st.none() | logins.map(lambda login: ("customer_user", login)),
+    )
+
+
 def _tuples(of: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(of, min_size=1, max_size=3).map(tuple)
 
@@ -140,6 +154,8 @@ filters = st.builds(
     fields=st.just(()) | st.lists(field_conditions(), max_size=2).map(tuple),
     keys=st.none() | st.none() | st.none() | _tuples(logins),
     members=st.none() | st.none() | st.none() | members,
+    scope=st.none() | st.none() | scopes(),
+    hidden=st.just(frozenset()) | st.sets(fields, max_size=2).map(frozenset),
 )
 
 orders = st.lists(
@@ -198,6 +214,20 @@ async def test_every_look_up_finds_whom_memory_finds(
         key: visible(user) for key, user in right.items()
     }
     assert set(await world.backend.have(keys)) == set(right)
+
+
+@lawful
+@given(rules=st.integers(0, len(RULES) - 1), scope=scopes())
+async def test_s13_what_is_seen_of_records_is_what_the_store_lists_in_the_scope(
+    worlds: list[World[CustomerUser]], rules: int, scope: RowScope
+) -> None:
+    """A look-up and a list never differ about who is in scope."""
+    world, sight = worlds[rules], Sight(scope)
+    source = Source(world.mapping.source_key, "Source", 0, world.backend, world.mapping)
+    (page,) = await world.backend.pages([Question(EVERYTHING, Order(()), 1000)])
+    seen = [row.record.login for row in page.rows if sight.sees(source, row.record)]
+    listed = await world.backend.keys(Filter(validity=None, scope=scope), None, 1000)
+    assert seen == [key for _, key in listed]
 
 
 async def answered(backend: Backend[CustomerUser], question: Question) -> tuple[list[Position], bool, bool]:
