@@ -249,3 +249,28 @@ async def test_an_admin_signs_somebody_in_and_stays_an_admin(desk: Door) -> None
     }}"""
     answer = await desk.answer(query, ADMIN, input={"login": "ada", "password": PASSWORD})
     assert answer["data"]["createService"] == {"userErrors": []}
+
+
+@pytest.mark.parametrize("colleagues", [False, True])
+async def test_s13_who_signed_in_sees_and_changes_what_is_configured(
+    tmp_path: Path, colleagues: bool
+) -> None:
+    """Also in the answer that signs it in, which begins without a credential."""
+    filled(tmp_path)
+    auth = f'customer_sees_colleagues = {str(colleagues).lower()}\ncustomer_may_edit = ["phone", "password"]'
+    seen = "customerUsers { totalCount nodes { login } }"
+    async with door(configured(tmp_path, auth=auth)) as desk:
+        token = await desk.token("ada")
+        found = (await desk.answer(f"{{ {seen} }}", token))["data"]["customerUsers"]
+        assert ([one["login"] for one in found["nodes"]] == ["ada"]) is not colleagues
+        assert found["totalCount"] == len(found["nodes"])
+        query = f"mutation($input: CustomerLoginInput!) {{ customerLogin(input: $input) {{ token customerUser {{ login customer {{ {seen} }} }} }} }}"
+        answer = await desk.answer(query, input={"login": "ada", "password": PASSWORD})
+        assert answer["data"]["customerLogin"]["customerUser"] == {"login": "ada", "customer": None}
+        change = "mutation($input: SetCustomerUserPasswordInput!) { it: setCustomerUserPassword(input: $input) { userErrors { code } } }"
+        given = {"login": "ada", "password": "another one"}
+        wrong = await desk.answer(change, token, input={**given, "currentPassword": "wrong"})
+        assert wrong["data"]["it"]["userErrors"] == [{"code": "INVALID"}]
+        right = await desk.answer(change, token, input={**given, "currentPassword": PASSWORD})
+        assert right["data"]["it"]["userErrors"] == []
+        assert await desk.token("ada", "another one")
