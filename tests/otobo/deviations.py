@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from tests.otobo import predicates as when
-from tests.otobo import refusing, ticket_rules
+from tests.otobo import refusing, signing, ticket_rules
 from tests.otobo import when_held as held
 from tests.otobo.outcomes import Outcome, Refused
 from tests.otobo.situations import Situation
@@ -150,6 +150,9 @@ DEVIATIONS: Sequence[Deviation] = (
     by_key("PREF-4, DF-4", "the stored spelling of a login", {"TicketGet"}, ticket_rules.spelled),
     by_key("SRC-1", "a source has a key, no slot", {"TicketGet"}, ticket_rules.slots),
     by_key("OVR-4", "0 is a value like any other", {"TicketGet"}, ticket_rules.zeros),
+    Deviation("AUTH-6", "the login as it is stored", {"Auth"}, signing.is_spelled_otherwise),
+    Deviation("AUTH-5", "whom no source has does not sign in", {"Auth"}, signing.is_nobodys),
+    Deviation("PW-12", "nothing is compared as plain text", {"Auth"}, signing.is_plain),
     Deviation("SRC-18", "read-only is what cannot be written", {"CustomerSourceList"}, when.is_always),
 )
 

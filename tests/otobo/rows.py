@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from backends.passwords import verify
@@ -10,6 +11,7 @@ from tests.otobo.fresh import Changes, Row, Window
 from tests.otobo.recording import Case
 
 NOW, NEW, TICKET, GENERATED = "<now>", "<new>", "<TicketID>", "<generated>"
+EPOCH = "<epoch-now>"
 PASSWORD = "pw"
 SECRETS = ("PW", "UserPassword")
 UNKEPT = {"dynamic_field_value": frozenset({"id"})}
@@ -58,6 +60,8 @@ class Comparison:
         """Whether a value is the recorded one."""
         if recorded == NOW:
             return self.window.holds(ours)
+        if recorded == EPOCH:
+            return self.window.holds(_moment(ours))
         if recorded in (NEW, TICKET):
             return ours is not None and ours.isdigit() and (recorded == NEW or ours in self.tickets)
         if recorded == GENERATED:
@@ -74,3 +78,10 @@ class Comparison:
             key: NOW if recorded.get(key) == NOW and self.window.holds(value) else value
             for key, value in outcome.items()
         }
+
+
+def _moment(seconds: str | None) -> str | None:
+    """A time in seconds since 1970, as others are written."""
+    if seconds is None or not seconds.isdigit():
+        return seconds
+    return datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None).isoformat(" ")

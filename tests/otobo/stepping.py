@@ -17,6 +17,7 @@ from tests.otobo.recording import Call, Case
 from tests.otobo.refusing import CHANGING, wanted
 from tests.otobo.row_rules import row_rules
 from tests.otobo.rows import Comparison
+from tests.otobo.signing import sign, wanted_login
 from tests.otobo.situations import Situation
 from tests.otobo.ticket_rules import TABLE, wanted_rows, wanted_ticket
 
@@ -60,7 +61,9 @@ class Steps:
         was = recorded(call, oracle.settings)
         situation = self._situation(call, oracle, was)
         rules = reasons(situation)
-        if call.method in CHANGING and not is_refused(situation):
+        if call.method == "Auth":
+            sign(self.model, situation)
+        elif call.method in CHANGING and not is_refused(situation):
             self.of_rows += row_rules(situation)
             self.model.apply(call, oracle)
         answer: Outcome = Refused(UNUSABLE) if replay is None else await outcome_of(call, replay)
@@ -69,7 +72,7 @@ class Steps:
         outcome = self.same.timed(was, comparable(call, answer, oracle.settings))
         if is_equal(call, was, outcome):
             return
-        if call.method not in CHANGING:
+        if call.method not in CHANGING | {"Auth"}:
             rules = rules or [*self.rules, *self.of_rows]
         if rules and as_expected(situation, outcome):
             self.rules += rules
@@ -80,6 +83,8 @@ class Steps:
         """What is expected of a step, before it is done."""
         if call.method in CHANGING:
             return Situation(call, oracle, was, wanted(Situation(call, oracle, was, was)))
+        if call.method == "Auth":
+            return Situation(call, oracle, was, wanted_login(Situation(call, oracle, was, was)))
         if call.method == "TicketGet":
             made = next(one.args for one in self.case.steps if one.method == "TicketCreate")
             ticket = wanted_ticket(was, oracle, made)

@@ -102,6 +102,7 @@ class World:
         """What `import-otobo` makes of the settings, with a credential for the runner."""
         translation = translate(self.settings(variant), self._servers.postgresql.url(self.databases["main"]))
         translation.config["auth"]["tokens"] = [_credential(TOKEN, "admin"), _credential(READER, "reader")]
+        translation.config["auth"]["bcrypt_cost"] = 9
         for source in translation.config["sources"]:
             if "table" in source:
                 source["customer_must_exist"] = False
