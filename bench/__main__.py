@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import measuring, report
+from bench import measuring, promises, report
 from bench.run import Plan, measure
 from bench.scenarios import EVERYTHING
 from bench.stores import missing
@@ -16,6 +16,8 @@ DESCRIPTION = "Measures the gateway beside its peers, as ratios within one run, 
 
 def main() -> int:
     """The command line."""
+    if sys.argv[1:2] == ["promises"]:
+        return promises.main()
     given = _arguments()
     if given.readme:
         report.into_readme(report.read(report.LAST))

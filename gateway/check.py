@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,12 +19,19 @@ from backends.config import StoreConfig
 from backends.errors import GatewayError, SourceUnavailable
 from backends.fields import can_be_read
 from backends.kinds import open_customers, open_registry, open_source
-from backends.ldap.config import DirectoryConfig, LdapSourceConfig
+from backends.ldap.config import DirectoryConfig, LdapLoginConfig, LdapSourceConfig
 from backends.ldap.settings import LdapMissing
 from backends.model import Finding, Inspection, SourceStatus
+from backends.sql.config import DatabaseLoginConfig
+from backends.sql.database import open_database
+from backends.sql.hashes import StoredHashes
 from gateway.config import Config
+from gateway.fetching import Unfetched
+from gateway.oidc import PATIENCE, Provider
 from gateway.reading import SQLITE
 from gateway.reasons import reason_of
+from gateway.sections import OidcConfig
+from gateway.signing import directory_of, table_of
 
 CLEAR_TEXT = "the password of bind_dn crosses the network in clear: use ldaps://, or start_tls = true"
 
@@ -132,8 +139,8 @@ def _headline(one: SourceFindings) -> Text:
 def _missing(one: SourceFindings, missing: Finding) -> str:
     if one.path == "registry" or missing.column == one.table:
         return f"table {missing.column} does not exist"
-    if one.backend == "ldap" and missing.column == "base_dn":
-        return "base_dn does not exist in the directory"
+    if one.backend == "ldap" and missing.column in ("base_dn", "group_dn"):
+        return f"{missing.column} does not exist in the directory"
     word = "attribute" if one.backend == "ldap" else "column"
     return f"{word} {missing.column} is mapped, but does not exist"
 
@@ -163,7 +170,45 @@ def _stores(config: Config) -> list[_Store]:
         own_table = table.model_copy(update={"url": config.database_url(table)})
         opener = partial(open_customers, own_table, mapping)
         stores.append(_Store(_of(table, f"customers[{place}]"), opener, table.timeout, own_table.url))
-    return stores
+    return [*stores, *_login_stores(config)]
+
+
+def _login_stores(config: Config) -> Iterator[_Store]:
+    """Where passwords are checked, apart from the sources themselves; and the identity provider."""
+    for place, login in enumerate(config.auth.login):
+        path = f"auth.login[{place}]"
+        if isinstance(login, DatabaseLoginConfig):
+            url = config.database_url(login)
+            findings = SourceFindings(path=path, key=path, title=path, backend="database", table=login.table)
+            yield _Store(findings, partial(_login_table, login, url), login.timeout, url)
+        elif isinstance(login, LdapLoginConfig):
+            findings = SourceFindings(path=path, key=path, title=path, backend="ldap")
+            yield _Store(findings, partial(directory_of, login, path), login.timeout, login.url)
+    if config.auth.oidc.enabled:
+        findings = SourceFindings(path="auth.oidc", key="auth.oidc", title="auth.oidc", backend="oidc")
+        opener = partial(_Keys, config.auth.oidc)
+        yield _Store(findings, opener, 2 * PATIENCE, config.auth.oidc.issuer)
+
+
+def _login_table(login: DatabaseLoginConfig, url: str) -> StoredHashes:
+    database = open_database(url, name="login", pool_size=1, timeout=login.timeout)
+    return table_of(login, database)
+
+
+class _Keys:
+    """The keys of an identity provider, as far as they are checked."""
+
+    def __init__(self, config: OidcConfig) -> None:
+        self._provider = Provider(config)
+
+    async def ping(self) -> None:
+        await self._provider.refresh()
+
+    async def inspect(self) -> Inspection:
+        return Inspection(None)
+
+    async def close(self) -> None:
+        await self._provider.close()
 
 
 def _of(config: StoreConfig, path: str) -> SourceFindings:
@@ -194,6 +239,8 @@ async def _asked(store: _Store, probe: Probe) -> SourceFindings:
     try:
         async with asyncio.timeout(store.timeout):
             await probe.ping()
+    except Unfetched as error:
+        return replace(findings, reason=str(error))
     except (SourceUnavailable, TimeoutError, OSError) as error:
         return replace(findings, reason=_silence(store, error))
     try:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from backends.attempts import Counter, MemoryCounter, shared_counter
 from backends.breaker import Breaker
 from backends.ldap.config import LdapLoginConfig, LdapSourceConfig
 from backends.model import CustomerUser
 from backends.passwords import Hasher
-from backends.slots import Binds, DirectorySlot, OwnerSlot, Place, Slot, TableSlot, Watched
+from backends.slots import DirectorySlot, OwnerSlot, Place, Slot, TableSlot, Watched
 from backends.sql.config import DatabaseLoginConfig, SqlSourceConfig
 from backends.sql.database import Database
 from backends.sql.hashes import StoredHashes
@@ -22,6 +22,9 @@ from gateway.tokens import OwnTokens
 from gateway.writes import Databases
 from resolvers.login import SigningIn
 from resolvers.viewer import Viewer
+
+if TYPE_CHECKING:
+    from backends.ldap.binding import Binder
 
 
 class OpenDatabase(Protocol):
@@ -72,7 +75,7 @@ def table_of(login: DatabaseLoginConfig, database: Database) -> StoredHashes:
     return StoredHashes(database, login.table, login.customer_key, login.password_column)
 
 
-def directory_of(login: LdapLoginConfig, name: str) -> Binds:
+def directory_of(login: LdapLoginConfig, name: str) -> Binder:
     """Binds against a directory; raises LdapMissing."""
     from backends.ldap.binding import Access, Binder
 

@@ -117,6 +117,21 @@ async def admit(context: RequestContext, login: str) -> Mapping[str, bool]:
     return {name: forget for name, (forget, _) in names.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """The slot that let somebody in."""
+
+    place: int
+    name: str
+    """The login that the slot means."""
+    verdict: Verdict
+
+    @property
+    def suffix(self) -> str:
+        """How OTOBO calls the slot (AUTH-4)."""
+        return str(self.place) if self.place else ""
+
+
 class _Attempt:
     """One attempt: the same questions to the same stores, whoever it concerns."""
 
@@ -133,17 +148,18 @@ class _Attempt:
         await self._look_up(names)
         secrets = await self._secrets(names)
         accepted = await self._verify(password)
-        owner = self._owners.get(accepted[0]) if accepted else None
-        if accepted is None or owner is None:
-            await self._note_failure()
-        elif owner.validity is not Validity.VALID:
-            await self._note(owner.login, BACKEND, accepted[1])
-        elif not await self._has_second_factor(owner, secrets):
-            await self._note_failure()
-        else:
-            await self._note_success(owner, accepted[1])
-            await self._upgrade(owner, password or "", accepted[2].stored)
+        owner = self._owners.get(accepted.name) if accepted else None
+        valid = owner is not None and owner.validity is Validity.VALID
+        if accepted and owner and valid and await self._has_second_factor(owner, secrets):
+            await self._note_success(owner, accepted.suffix)
+            await self._upgrade(owner, password or "", accepted.verdict.stored)
             return owner
+        if accepted:
+            await self._work_on(accepted.place + 1)
+        if accepted and owner and not valid:
+            await self._note(owner.login, BACKEND, accepted.suffix)
+        else:
+            await self._note_failure()
         if self._trouble is not None:
             raise self._trouble
         return None
@@ -171,20 +187,27 @@ class _Attempt:
             return {}
         return {login: secret for login, of in found.items() if (secret := of.get(key)) and secret.strip()}
 
-    async def _verify(self, password: str | None) -> tuple[str, str, Verdict] | None:
-        """The first slot that accepts decides (AUTH-2): the login it means, its suffix (AUTH-4), its verdict."""
-        for place, slot in enumerate(self._slots):
-            name = slot.name_of(self._login)
-            try:
-                verdict = await slot.verify(
-                    name or self._login, password if name else None, self._owners.get(name)
-                )
-            except SourceUnavailable as silent:
-                self._trouble = self._trouble or silent
-                continue
+    async def _verify(self, password: str | None) -> _Accepted | None:
+        """The first slot that accepts decides (AUTH-2)."""
+        for place in range(len(self._slots)):
+            verdict = await self._ask(place, password)
             if verdict.accepted:
-                return name, str(place) if place else "", verdict
+                return _Accepted(place, self._slots[place].name_of(self._login), verdict)
         return None
+
+    async def _work_on(self, place: int) -> None:
+        """Ask the other slots as well, as for whoever is refused by the first: with no password."""
+        for later in range(place, len(self._slots)):
+            await self._ask(later, None)
+
+    async def _ask(self, place: int, password: str | None) -> Verdict:
+        slot = self._slots[place]
+        name = slot.name_of(self._login)
+        try:
+            return await slot.verify(name or self._login, password if name else None, self._owners.get(name))
+        except SourceUnavailable as silent:
+            self._trouble = self._trouble or silent
+            return Verdict(False)
 
     async def _has_second_factor(self, owner: CustomerUser, secrets: Mapping[str, str]) -> bool:
         """Whether there is none, or the code is right and was never used before."""
