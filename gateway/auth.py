@@ -127,14 +127,15 @@ def caller(
 
 
 def _bearer(token: TokenConfig) -> Viewer:
-    """Who holds the key; a key with the role customer alone is nobody's, for it names no login."""
+    """Who holds the key; one with the role customer is not accepted, for it names no login."""
+    if CUSTOMER in token.roles:
+        return Viewer.refused()
     expires = None
     if token.expires is not None:
         expires = datetime.combine(token.expires + timedelta(days=1), time(), UTC)
-    roles = [role for role in token.roles if role != CUSTOMER]
     return caller(
         token.name,
-        roles,
+        token.roles,
         customer_ids=token.customer_ids,
         hidden_fields=token.hidden_fields,
         expires=expires,

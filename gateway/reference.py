@@ -252,7 +252,6 @@ LATER = frozenset(
         "ServerConfig.executor",
         "AuthConfig.customer_sees_colleagues",
         "AuthConfig.customer_may_edit",
-        "OidcConfig.customer_ids_claim",
         "AuditConfig",
         "UserSourceConfig.admin_set_preferences",
     }

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import strawberry
 from strawberry import UNSET
 
+from backends.errors import SourceUnavailable
+from backends.model import CustomerUser as Record
 from resolvers import login
-from resolvers.context import RequestContext
 from resolvers.writing.findings import Refused
+from schema.fields import Info
 from schema.payloads import UserError
 from schema.types import CustomerUser
 
@@ -37,8 +41,9 @@ class CustomerLoginPayload:
         return "CustomerLoginPayload(…)"
 
 
-async def signed_in(context: RequestContext, given: CustomerLoginInput) -> CustomerLoginPayload:
+async def signed_in(info: Info, given: CustomerLoginInput) -> CustomerLoginPayload:
     """The payload: a token, or the one refusal that there is."""
+    context = info.context
     try:
         outcome = await login.sign_in(context, given.login, given.password, given.one_time_code or None)
     except Refused as refused:
@@ -49,5 +54,20 @@ async def signed_in(context: RequestContext, given: CustomerLoginInput) -> Custo
         user_errors=[],
         token=outcome.token,
         expires_at=outcome.expires_at,
-        customer_user=await context.shown(outcome.user),
+        customer_user=await _shown(info, outcome.user),
     )
+
+
+async def _shown(info: Info, user: Record) -> CustomerUser | None:
+    """Who signed in; while the registry is silent, which says what may be shown, an error where that is asked for."""
+    try:
+        shown: CustomerUser = await info.context.shown(user)
+    except SourceUnavailable as silent:
+        if _is_selected("customerUser", info.selected_fields):
+            info.context.beside.append((info.path.add_key("customerUser", "CustomerLoginPayload"), silent))
+        return None
+    return shown
+
+
+def _is_selected(name: str, selections: Iterable[Any]) -> bool:
+    return any(getattr(one, "name", None) == name or _is_selected(name, one.selections) for one in selections)

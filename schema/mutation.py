@@ -27,7 +27,7 @@ class Mutation:
     @root(requires=None)
     @staticmethod
     async def customer_login(info: Info, input: CustomerLoginInput) -> CustomerLoginPayload | None:
-        return await signed_in(info.context, input)
+        return await signed_in(info, input)
 
     @root(Scope.WRITE)
     @staticmethod

@@ -22,7 +22,7 @@ from gateway.demo.servers.postgresql import PostgreSQL
 from gateway.demo.servers.redis import Redis
 from gateway.demo.servers.slapd import Slapd
 from resolvers.second_factor import code_at
-from tests.api.signing import PASSWORD, REFUSED, SOURCE, Door, configured, door, filled, rows
+from tests.api.signing import LOGIN, PASSWORD, REFUSED, SOURCE, Door, configured, door, filled, rows
 
 DIRECTORY = """
 [[sources]]
@@ -204,7 +204,9 @@ async def test_tfa_while_the_registry_is_silent_nobody_gets_around_the_second_fa
             assert await desk.login(login, password) == "SOURCE_UNAVAILABLE"
     without = configured(tmp_path, registry="sqlite:///gone.sqlite", sources=sources)
     async with door(without) as desk:
-        assert (await desk.login("ada", PASSWORD))["token"]
+        answer = await desk.answer(LOGIN, input={"login": "ada", "password": PASSWORD})
+        assert answer["data"]["customerLogin"]["token"]
+        assert [one["path"] for one in answer["errors"]] == [["customerLogin", "customerUser"]]
         assert await desk.login("ada", "wrong") == REFUSED
 
 
