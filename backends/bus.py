@@ -3,33 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import enum
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 
-
-class ChangeKind(enum.Enum):
-    """What a write did."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    RELATIONS_CHANGED = "relations_changed"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One write: which records of which source, without any value (EVT-3)."""
-
-    kind: ChangeKind
-    source_key: str
-    keys: tuple[str, ...]
-    """The logins or customer IDs; a rename names the old and the new one."""
-    changed_fields: tuple[str, ...]
-    """GraphQL names."""
-    at: datetime
+from backends.changes import Change
 
 
 class Dropped(Exception):
@@ -81,8 +59,13 @@ class Bus:
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
 
-    def publish(self, change: Change) -> None:
-        """Tell everybody; returns at once."""
+    async def publish(self, change: Change, *, certain: bool = True) -> None:
+        """Tell everybody; of a write that may not have counted, only those who had better ask again."""
+        if certain:
+            self.hand_out(change)
+
+    def hand_out(self, change: Change) -> None:
+        """Tell everybody in this process."""
         for subscription in self._subscriptions:
             subscription.put(change)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from backends.changes import Note
 from backends.evaluate import matches
 from backends.limits import PREFERENCE, RELATION, check
 from backends.memory_stores import MemoryGroups, MemoryServices, grouped
@@ -19,13 +20,15 @@ class MemoryRelations:
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         self.pairs = set(pairs)
 
-    async def set_customers(self, login: str, customer_ids: Sequence[str]) -> None:
+    async def set_customers(self, login: str, customer_ids: Sequence[str], note: Note | None = None) -> None:
         for customer_id in customer_ids:
             check(RELATION, login=login, customer_id=customer_id)
         others = {pair for pair in self.pairs if pair[0] != login}
         self.pairs = others | {(login, one) for one in customer_ids}
 
-    async def change_members(self, customer_id: str, add: Sequence[str], remove: Sequence[str]) -> None:
+    async def change_members(
+        self, customer_id: str, add: Sequence[str], remove: Sequence[str], note: Note | None = None
+    ) -> None:
         for login in add:
             check(RELATION, customer_id=customer_id, login=login)
         self.pairs -= {(login, customer_id) for login in remove}
@@ -41,7 +44,9 @@ class MemoryPreferences:
     async def preferences_of(self, logins: Sequence[str]) -> Mapping[str, Mapping[str, str | None]]:
         return {login: dict(of) for login in logins if (of := self._values.get(login))}
 
-    async def set_preferences(self, login: str, values: Mapping[str, str | None]) -> None:
+    async def set_preferences(
+        self, login: str, values: Mapping[str, str | None], note: Note | None = None
+    ) -> None:
         for key, value in values.items():
             if value is not None:
                 check(PREFERENCE, login=login, key=key, value=value)

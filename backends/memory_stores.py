@@ -1,4 +1,4 @@
-"""Groups and services in memory, with who has them."""
+"""Groups and services in memory, with who has them; no note is taken of their writes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from backends.changes import Note
 from backends.limits import ASSIGNMENT, CUSTOMER_GRANT, USER_GRANT, check, check_naming
 from backends.model import Validity
 from backends.naming import renamed
@@ -59,7 +60,7 @@ class MemoryGroups:
         held = {(one.group_id, one.customer_id, one.context) for one in grants if one.customer_id}
         return Counter(group_id for group_id, _, _ in held)
 
-    async def set_user_grants(self, grants: Sequence[UserGrants]) -> None:
+    async def set_user_grants(self, grants: Sequence[UserGrants], note: Note | None = None) -> None:
         for one in grants:
             for key in one.keys:
                 check(USER_GRANT, login=one.login, key=key)
@@ -70,7 +71,7 @@ class MemoryGroups:
             }
             self._grants |= {Grant(one.group_id, key, one.login) for key in one.keys}
 
-    async def set_customer_grants(self, grants: Sequence[CustomerGrants]) -> None:
+    async def set_customer_grants(self, grants: Sequence[CustomerGrants], note: Note | None = None) -> None:
         for one in grants:
             for key in one.keys:
                 check(CUSTOMER_GRANT, customer_id=one.customer_id, context=one.context, key=key)
@@ -84,10 +85,10 @@ class MemoryGroups:
                 Grant(one.group_id, key, customer_id=one.customer_id, context=one.context) for key in one.keys
             }
 
-    async def create_group(self, naming: Naming) -> Group:
+    async def create_group(self, naming: Naming, note: Note | None = None) -> Group:
         return _create(self._groups, Group, naming)
 
-    async def update_group(self, group_id: int, naming: Naming) -> Group:
+    async def update_group(self, group_id: int, naming: Naming, note: Note | None = None) -> Group:
         return _change(self._groups, group_id, naming)
 
     @staticmethod
@@ -125,14 +126,16 @@ class MemoryServices:
         wanted = set(service_ids)
         return Counter(one for login, one in self._assigned if one in wanted and login != DEFAULT_LOGIN)
 
-    async def set_services(self, login: str, service_ids: Sequence[int]) -> None:
+    async def set_services(self, login: str, service_ids: Sequence[int], note: Note | None = None) -> None:
         if service_ids:
             check(ASSIGNMENT, login=login)
         _known(self._services, service_ids)
         others = {pair for pair in self._assigned if pair[0] != login}
         self._assigned = others | {(login, one) for one in service_ids}
 
-    async def change_members(self, service_id: int, add: Sequence[str], remove: Sequence[str]) -> None:
+    async def change_members(
+        self, service_id: int, add: Sequence[str], remove: Sequence[str], note: Note | None = None
+    ) -> None:
         for login in add:
             check(ASSIGNMENT, login=login)
         if add or remove:
@@ -140,10 +143,10 @@ class MemoryServices:
         self._assigned -= {(login, service_id) for login in remove}
         self._assigned |= {(login, service_id) for login in add}
 
-    async def create_service(self, naming: Naming) -> Service:
+    async def create_service(self, naming: Naming, note: Note | None = None) -> Service:
         return _create(self._services, Service, naming)
 
-    async def update_service(self, service_id: int, naming: Naming) -> Service:
+    async def update_service(self, service_id: int, naming: Naming, note: Note | None = None) -> Service:
         check_naming(naming)
         changed = dict(self._services)
         if naming.name is not None:

@@ -2,7 +2,7 @@
 
 Reads are batches. Every write is one transaction, all or nothing, and repeating it changes nothing; two writers of
 one relation are put in a row, so that the outcome is the one's state or the other's (R17). Comparisons are exact.
-Rows that a write leaves as they are keep their times.
+Rows that a write leaves as they are keep their times. A write tells its `note`, if it has one, what was stored and is.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from backends.changes import Note
 from backends.model import Validity
 from backends.records import Grant, Group, Service
 
@@ -92,19 +93,19 @@ class GroupStore(Protocol):
         """How many pairs of customer and context have a grant in each group."""
         ...
 
-    async def set_user_grants(self, grants: Sequence[UserGrants]) -> None:
+    async def set_user_grants(self, grants: Sequence[UserGrants], note: Note | None = None) -> None:
         """Replace each pair's keys by those given."""
         ...
 
-    async def set_customer_grants(self, grants: Sequence[CustomerGrants]) -> None:
+    async def set_customer_grants(self, grants: Sequence[CustomerGrants], note: Note | None = None) -> None:
         """Replace the keys of each customer, group and context by those given."""
         ...
 
-    async def create_group(self, naming: Naming) -> Group:
+    async def create_group(self, naming: Naming, note: Note | None = None) -> Group:
         """A new group; raises Taken."""
         ...
 
-    async def update_group(self, group_id: int, naming: Naming) -> Group:
+    async def update_group(self, group_id: int, naming: Naming, note: Note | None = None) -> Group:
         """The group as it is then; raises Taken."""
         ...
 
@@ -132,19 +133,21 @@ class ServiceStore(Protocol):
         """How many logins are assigned to each service, without the reserved one."""
         ...
 
-    async def set_services(self, login: str, service_ids: Sequence[int]) -> None:
+    async def set_services(self, login: str, service_ids: Sequence[int], note: Note | None = None) -> None:
         """Replace the services assigned to the login."""
         ...
 
-    async def change_members(self, service_id: int, add: Sequence[str], remove: Sequence[str]) -> None:
+    async def change_members(
+        self, service_id: int, add: Sequence[str], remove: Sequence[str], note: Note | None = None
+    ) -> None:
         """Assign and take away; a login in neither list is left alone."""
         ...
 
-    async def create_service(self, naming: Naming) -> Service:
+    async def create_service(self, naming: Naming, note: Note | None = None) -> Service:
         """A new service by its full name; raises Taken."""
         ...
 
-    async def update_service(self, service_id: int, naming: Naming) -> Service:
+    async def update_service(self, service_id: int, naming: Naming, note: Note | None = None) -> Service:
         """The service as it is then; a new name renames all descendants (SVC-13); raises Taken."""
         ...
 
@@ -152,11 +155,13 @@ class ServiceStore(Protocol):
 class RelationStore(Protocol):
     """Additional customers of customer users (MULTI-7), written."""
 
-    async def set_customers(self, login: str, customer_ids: Sequence[str]) -> None:
+    async def set_customers(self, login: str, customer_ids: Sequence[str], note: Note | None = None) -> None:
         """Replace the additional customers of the login."""
         ...
 
-    async def change_members(self, customer_id: str, add: Sequence[str], remove: Sequence[str]) -> None:
+    async def change_members(
+        self, customer_id: str, add: Sequence[str], remove: Sequence[str], note: Note | None = None
+    ) -> None:
         """Relate and unrelate logins; a login in neither list is left alone."""
         ...
 
@@ -168,7 +173,9 @@ class PreferenceStore(Protocol):
         """All preferences of each login (PREF-4); logins without any are left out."""
         ...
 
-    async def set_preferences(self, login: str, values: Mapping[str, str | None]) -> None:
+    async def set_preferences(
+        self, login: str, values: Mapping[str, str | None], note: Note | None = None
+    ) -> None:
         """Set these keys (PREF-2); None removes one (PREF-7)."""
         ...
 

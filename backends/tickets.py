@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from backends.changes import Note
+
 Given = str | tuple[str, ...] | None
 """A value for a dynamic field; None and empty texts are no value."""
 
@@ -21,7 +23,12 @@ class TicketStore(Protocol):
         ...
 
     async def set_customer(
-        self, ticket_id: int, login: str | None, customer_id: str | None, dynamic: Mapping[str, Given]
+        self,
+        ticket_id: int,
+        login: str | None,
+        customer_id: str | None,
+        dynamic: Mapping[str, Given],
+        note: Note | None = None,
     ) -> Sequence[str]:
         """Set what is not None, write one history entry, and fill dynamic fields by name, all or nothing.
 

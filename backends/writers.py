@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from backends import registries
+from backends.changes import Note
 from backends.errors import SourceUnavailable
 from backends.model import Record, Validity, Value
 from backends.registries import Unstorable
@@ -121,6 +122,7 @@ class Writer(Protocol[R]):
         *,
         claim: Claim | None = None,
         together: Together | None = None,
+        note: Note | None = None,
     ) -> R:
         """A new record; what is not given is empty, and valid."""
         ...
@@ -134,11 +136,14 @@ class Writer(Protocol[R]):
         claim: Claim | None = None,
         carry: Carry | None = None,
         together: Together | None = None,
+        note: Note | None = None,
     ) -> R:
         """The record with these changes; `check` sees it as stored, locked, before anything is written."""
         ...
 
-    async def set_password(self, key: str, hashed: str, *, instead_of: str | None = None) -> None:
+    async def set_password(
+        self, key: str, hashed: str, *, instead_of: str | None = None, note: Note | None = None
+    ) -> None:
         """Store a hash; the times of the record stay (CU-38). With `instead_of` only in the place of that one."""
         ...
 

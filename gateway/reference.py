@@ -170,7 +170,7 @@ MEANINGS: Mapping[str, str] = {
     "DirectoryConfig.base_dn": "Where the search begins.",
     "DirectoryConfig.bind_dn": "Who reads; empty binds anonymously.",
     "DirectoryConfig.bind_password": "Its password.",
-    "AuditConfig.file": "Where changes are written down, as JSON lines.",
+    "AuditConfig.file": "Where changes are written down, as JSON lines; left out, the registry's table kundengraph_audit where there is one, else the log.",
     "LimitsConfig.max_tokens": "Most tokens of one document; 32 characters for each are its greatest length.",
     "LimitsConfig.max_depth": "Most levels of fields in one operation.",
     "LimitsConfig.max_cost": "Most objects that one operation may return: sizes of pages multiplied downwards, any other list counts 10.",
@@ -252,7 +252,6 @@ LATER = frozenset(
         "ServerConfig.executor",
         "AuthConfig.customer_sees_colleagues",
         "AuthConfig.customer_may_edit",
-        "AuditConfig",
         "UserSourceConfig.admin_set_preferences",
     }
 )

@@ -35,6 +35,7 @@ from gateway.config import Config
 from gateway.metrics import Metrics, Watched
 from gateway.sections import GroupsConfig
 from gateway.signing import open_signing
+from gateway.trails import open_trail
 from gateway.writes import open_writes
 from resolvers.context import Services
 from resolvers.cursors import Seal
@@ -85,17 +86,21 @@ class Stack:
         signing = open_signing(config, self._used, self._database, writes.hasher)
         for closing in (signing.attempts.close, *(slot.close for slot in signing.slots)):
             self._closing.push_async_callback(closing)
+        seal = Seal(secret)
+        trail = open_trail(config.audit, database, seal)
+        self._closing.push_async_callback(trail.close)
         return Services(
             users=Directory(users, what="source"),
             customers=Directory(customers, what="customer source"),
             registry=SqlRegistry(database, groups_table),
-            seal=Seal(secret),
+            seal=seal,
             groups=SqlGroups(database, stamp, groups_table),
             offers=SqlServices(database, stamp),
             relations=SqlRelations(database, stamp),
             preferences=SqlPreferences(database),
             writes=writes,
             tickets=SqlTickets(database, stamp),
+            trail=trail,
             ticket_fields=config.tickets.dynamic_fields,
             policy=_permission_policy(config.groups),
             service_policy=ServicePolicy(config.services.keep_children, config.services.defaults == "union"),

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from backends.audit import AuditTrail
+from backends.bus import Bus
 from backends.directory import Directory
 from backends.errors import SourceUnavailable
 from backends.model import Customer, CustomerUser
@@ -46,6 +48,8 @@ class Services:
     preferences: PreferenceStore = field(default=cast(PreferenceStore, None))
     writes: WriteStores = field(default=cast(WriteStores, None))
     tickets: TicketStore = field(default=cast(TicketStore, None))
+    trail: AuditTrail = field(default=cast(AuditTrail, None))
+    bus: Bus = field(default_factory=Bus)
     ticket_fields: Mapping[str, str] = field(default_factory=dict)
     """Variables of a customer user, and the dynamic fields of its tickets that get them (DFC-3)."""
     policy: PermissionPolicy = field(default_factory=PermissionPolicy)

@@ -24,6 +24,7 @@ from backends.writers import Conflict, Missing
 from resolvers.context import RequestContext
 from resolvers.second_factor import LAST_STEP, Replayed, step_of, used
 from resolvers.viewer import Viewer
+from resolvers.writing.deeds import password_deed, recorded
 from resolvers.writing.findings import Refused, UserError, UserErrorCode
 
 ADDRESS_SHARE, CREDENTIAL_SHARE = 20, 100
@@ -136,6 +137,7 @@ class _Attempt:
     """One attempt: the same questions to the same stores, whoever it concerns."""
 
     def __init__(self, context: RequestContext, login: str, code: str | None) -> None:
+        self._context = context
         self._services = context.services
         self._slots = context.services.signing_in.slots
         self._login = login
@@ -249,8 +251,10 @@ class _Attempt:
         if not wanted or into is None or not into.has_passwords or into.password_hash != "bcrypt":
             return
         hashed = await self._services.writes.hasher.hash(password)
+        deed = password_deed("customerLogin", owner)
         with suppress(SourceUnavailable, Unstorable, Conflict, Missing):
-            await into.writer.set_password(owner.login, hashed, instead_of=stored)
+            async with recorded(self._context, deed) as note:
+                await into.writer.set_password(owner.login, hashed, instead_of=stored, note=note)
 
 
 def _one_more(stored: str | None) -> str:

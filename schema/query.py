@@ -8,10 +8,11 @@ import strawberry
 from strawberry import UNSET
 
 from backends.errors import BadUserInput
-from resolvers import counts, customer_users, customers, duplicates, groups, services
+from resolvers import audit, counts, customer_users, customers, duplicates, groups, services
 from resolvers.customer_users import UserList
 from resolvers.customers import CustomerList
 from resolvers.viewer import Scope
+from schema.audit import AuditEntryConnection
 from schema.connections import CustomerConnection, CustomerUserConnection
 from schema.enums import SearchMode, SourceErrorPolicy, Validity
 from schema.fields import Info, aside, root
@@ -161,3 +162,10 @@ class Query:
     ) -> CustomerUserCounts | None:
         asked = (filter or CustomerUserFilter()).asked()
         return await counts.counts_by(info.context, by, search or None, asked, first)  # type: ignore[return-value]
+
+    @root(Scope.GRANT)
+    @staticmethod
+    async def audit_entries(
+        info: Info, login: str | None = UNSET, first: int | None = 100, after: str | None = UNSET
+    ) -> AuditEntryConnection | None:
+        return await audit.page(info.context, login or None, first, after or None)  # type: ignore[return-value]

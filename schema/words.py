@@ -301,6 +301,26 @@ WORDS: Mapping[str, str] = {
     "CustomerUserCount.value": "The value; null for those who have none.",
     "CustomerUserCount.count": "How many customer users have it.",
     "DuplicateLoginConnection": "One page of duplicate logins.",
+    "Query.auditEntries": (
+        "What was changed through this API, newest first; for admins who see all customers. It tells what was changed,"
+        " and no value."
+    ),
+    "Query.auditEntries(login)": (
+        "Only what concerns this customer user, as its login is stored: its record, by any name it had, and its"
+        " relations."
+    ),
+    "AuditEntry": "One mutation that was done.",
+    "AuditEntry.at": "When it was done.",
+    "AuditEntry.actor": "Name of the credential, or login.",
+    "AuditEntry.mutation": "Name of the mutation; a command's writes have those of the mutations whose rules it follows.",
+    "AuditEntry.target": "Kind and key of what was changed, as it is called since, e.g. CustomerUser ada.",
+    "AuditEntry.formerTarget": "The same before a rename; null where it was none.",
+    "AuditEntry.logins": "Customer users whom it concerns beside the target, as far as they were noted.",
+    "AuditEntry.sourceKey": "Key of the source that was written; null for what lives in the registry.",
+    "AuditEntry.changedFields": "GraphQL names; empty where everything was as it was to be.",
+    "AuditEntry.requestId": "What logs call the request.",
+    "AuditEntryConnection": "One page of the audit trail.",
+    "AuditEntryEdge": "An entry and where it stands.",
     "DuplicateLoginConnection.sources": "One report for each source, in order.",
     "CustomerUserCounts.sources": "One report for each source, in order.",
     "DuplicateLoginEdge": "A login that several sources hold.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from backends.changes import Note
 from backends.limits import CUSTOMER_GRANT, USER_GRANT, check, check_naming
 from backends.records import Grant, Group
 from backends.registries import CustomerGrants, Naming, UserGrants
@@ -119,15 +120,17 @@ class SqlGroups:
     async def count_customers(self, group_ids: Sequence[int]) -> Mapping[int, int]:
         return await self._count("group_customer", ["customer_id", "permission_context"], group_ids)
 
-    async def set_user_grants(self, grants: Sequence[UserGrants]) -> None:
+    async def set_user_grants(self, grants: Sequence[UserGrants], note: Note | None = None) -> None:
         for one in grants:
             for key in one.keys:
                 check(USER_GRANT, login=one.login, key=key)
         await self._replace(
-            self._on_logins, {(one.login, one.group_id): one.keys for one in grants if storable([one.login])}
+            self._on_logins,
+            {(one.login, one.group_id): one.keys for one in grants if storable([one.login])},
+            note,
         )
 
-    async def set_customer_grants(self, grants: Sequence[CustomerGrants]) -> None:
+    async def set_customer_grants(self, grants: Sequence[CustomerGrants], note: Note | None = None) -> None:
         for one in grants:
             for key in one.keys:
                 check(CUSTOMER_GRANT, customer_id=one.customer_id, context=one.context, key=key)
@@ -138,19 +141,25 @@ class SqlGroups:
                 for one in grants
                 if storable([one.customer_id]) and storable([one.context])
             },
+            note,
         )
 
-    async def create_group(self, naming: Naming) -> Group:
-        return await self._table.create(naming)
+    async def create_group(self, naming: Naming, note: Note | None = None) -> Group:
+        return await self._table.create(naming, note)
 
-    async def update_group(self, group_id: int, naming: Naming) -> Group:
+    async def update_group(self, group_id: int, naming: Naming, note: Note | None = None) -> Group:
         check_naming(naming)
         with names_are_unique():
             async with writing(self._database, GROUPS) as session:
                 locked = await self._table.locked(session, [group_id])
-                return await self._table.change(session, locked[group_id], naming)
+                changed = await self._table.change(session, locked[group_id], naming)
+                if note is not None:
+                    await note(session, locked[group_id], changed)
+                return changed
 
-    async def _replace(self, table: RelationTable, keys: Mapping[Identity, Sequence[str]]) -> None:
+    async def _replace(
+        self, table: RelationTable, keys: Mapping[Identity, Sequence[str]], note: Note | None
+    ) -> None:
         """Replace the keys of each identity by those given, while nobody else does so in these groups."""
         if not keys:
             return
@@ -166,6 +175,7 @@ class SqlGroups:
                 [*self._exactly.numbers(ids), *self._exactly.values(owners)],
                 [(*identity, key) for identity, held in keys.items() for key in held],
                 lambda identity: identity[:-1] in keys,
+                note,
             )
 
     async def _count(self, table: str, columns: Sequence[str], group_ids: Sequence[int]) -> Mapping[int, int]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
+from backends.changes import Note
 from backends.limits import check_naming
 from backends.model import Validity
 from backends.records import Group, Service
@@ -50,7 +51,7 @@ class NamedTable(Generic[N]):
         rows = await lock_rows(session, self._dialect, self._select, ids)
         return {row[0]: self._made(row) for row in rows}
 
-    async def create(self, naming: Naming) -> N:
+    async def create(self, naming: Naming, note: Note | None = None) -> N:
         """A new record; raises Taken, or Unstorable where it has no name."""
         check_naming(naming)
         if naming.name is None:
@@ -59,11 +60,14 @@ class NamedTable(Generic[N]):
         audit = self._stamp.audit(self._dialect.kind)
         with names_are_unique():
             async with writing(self._database, self._lock) as session:
-                row = [naming.name, naming.comment or None, validity.value, *audit]
-                await insert(session, self._dialect, self._table, _CREATED, [row])
+                values = [naming.name, naming.comment or None, validity.value, *audit]
+                await insert(session, self._dialect, self._table, _CREATED, [values])
                 sql = self._dialect.finish(f"{self._select} WHERE {exactly.equals('name')}")
-                (made,) = await session.fetch(sql, exactly.value(naming.name))
-        return self._made(made)
+                (row,) = await session.fetch(sql, exactly.value(naming.name))
+                made = self._made(row)
+                if note is not None:
+                    await note(session, None, made)
+        return made
 
     async def change(self, session: Session, old: N, naming: Naming) -> N:
         """The locked record as it is then; what stays the same is not written, and nothing is when all does."""

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from uuid import uuid4
 
+from backends.changes import Note
 from backends.limits import PREFERENCE, check
 from backends.model import SourceKind
 from backends.registries import Unstorable
@@ -47,7 +48,9 @@ class SqlPreferences:
             found[login][key] = value
         return dict(found)
 
-    async def set_preferences(self, login: str, values: Mapping[str, str | None]) -> None:
+    async def set_preferences(
+        self, login: str, values: Mapping[str, str | None], note: Note | None = None
+    ) -> None:
         for key, value in values.items():
             if value is not None:
                 check(PREFERENCE, login=login, key=key, value=value)
@@ -62,6 +65,9 @@ class SqlPreferences:
                 await session.execute(sql, [*self._exactly.value(login), *self._exactly.values(gone)])
             rows = [[login, key, values[key]] for key in changed if values[key] is not None]
             await insert(session, self._dialect, TABLE, COLUMNS, rows)
+            if note is not None:
+                before = {key: stored[key] for key in keys}
+                await note(session, before, {key: [values[key]] if key in values else [] for key in keys})
 
     async def note(
         self, login: str, key: str, value: Callable[[str | None], str], *, lasting: bool = True

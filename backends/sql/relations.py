@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from backends.changes import Note
 from backends.limits import RELATION, check
 from backends.sql.database import Database
 from backends.sql.exactly import Exactly, storable
@@ -21,7 +22,7 @@ class SqlRelations:
         self._by_login = RelationTable(database.dialect, name, ("customer_id", "user_id"))
         self._by_customer = RelationTable(database.dialect, name, ("user_id", "customer_id"))
 
-    async def set_customers(self, login: str, customer_ids: Sequence[str]) -> None:
+    async def set_customers(self, login: str, customer_ids: Sequence[str], note: Note | None = None) -> None:
         for customer_id in customer_ids:
             check(RELATION, login=login, customer_id=customer_id)
         if storable([login]):
@@ -30,9 +31,12 @@ class SqlRelations:
                 self._exactly.equals("user_id"),
                 self._exactly.value(login),
                 [(customer_id, login) for customer_id in customer_ids],
+                note,
             )
 
-    async def change_members(self, customer_id: str, add: Sequence[str], remove: Sequence[str]) -> None:
+    async def change_members(
+        self, customer_id: str, add: Sequence[str], remove: Sequence[str], note: Note | None = None
+    ) -> None:
         for login in add:
             check(RELATION, customer_id=customer_id, login=login)
         concerned = storable([*add, *remove])
@@ -42,10 +46,16 @@ class SqlRelations:
                 f"{self._exactly.equals('customer_id')} AND {self._exactly.among('user_id')}",
                 [*self._exactly.value(customer_id), *self._exactly.values(concerned)],
                 [(login, customer_id) for login in add],
+                note,
             )
 
     async def _replace(
-        self, table: RelationTable, where: str, args: Sequence[object], wanted: Sequence[tuple[str, str]]
+        self,
+        table: RelationTable,
+        where: str,
+        args: Sequence[object],
+        wanted: Sequence[tuple[str, str]],
+        note: Note | None,
     ) -> None:
         async with writing(self._database, table.name) as session:
-            await table.replace(session, self._stamp, where, args, wanted)
+            await table.replace(session, self._stamp, where, args, wanted, note=note)

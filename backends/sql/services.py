@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from backends.changes import Note
 from backends.limits import ASSIGNMENT, check, check_naming
 from backends.naming import renamed
 from backends.records import Service
 from backends.registries import DEFAULT_LOGIN, Naming
-from backends.sql.database import Database
+from backends.sql.database import Database, Session
 from backends.sql.exactly import Exactly, possible, storable
 from backends.sql.named import NamedTable, names_are_unique
 from backends.sql.shapes import comparable
@@ -87,7 +88,7 @@ class SqlServices:
         rows = await self._database.fetch(self._finish(sql), args)
         return {row[0]: row[1] for row in rows}
 
-    async def set_services(self, login: str, service_ids: Sequence[int]) -> None:
+    async def set_services(self, login: str, service_ids: Sequence[int], note: Note | None = None) -> None:
         if service_ids:
             check(ASSIGNMENT, login=login)
         elif not storable([login]):
@@ -102,9 +103,12 @@ class SqlServices:
                 self._exactly.equals("customer_user_login"),
                 self._exactly.value(login),
                 [(service_id, login) for service_id in service_ids],
+                note=note,
             )
 
-    async def change_members(self, service_id: int, add: Sequence[str], remove: Sequence[str]) -> None:
+    async def change_members(
+        self, service_id: int, add: Sequence[str], remove: Sequence[str], note: Note | None = None
+    ) -> None:
         for login in add:
             check(ASSIGNMENT, login=login)
         concerned = storable([*add, *remove])
@@ -119,23 +123,32 @@ class SqlServices:
                 where,
                 [service_id, *self._exactly.values(concerned)],
                 [(login, service_id) for login in add],
+                note=note,
             )
 
-    async def create_service(self, naming: Naming) -> Service:
-        return await self._table.create(naming)
+    async def create_service(self, naming: Naming, note: Note | None = None) -> Service:
+        return await self._table.create(naming, note)
 
-    async def update_service(self, service_id: int, naming: Naming) -> Service:
+    async def update_service(self, service_id: int, naming: Naming, note: Note | None = None) -> Service:
         check_naming(naming)
         with names_are_unique():
             async with writing(self._database, SERVICES) as session:
-                if naming.name is None:
-                    locked = await self._table.locked(session, [service_id])
-                    return await self._table.change(session, locked[service_id], naming)
-                services = await self._table.locked(session)
-                old = services[service_id]
-                for service, name in renamed(services.values(), old.name, naming.name):
-                    if service.id != service_id:
-                        await self._table.change(session, service, Naming(name))
-                    else:
-                        changed = await self._table.change(session, service, naming)
+                locked = await self._table.locked(session, [service_id] if naming.name is None else None)
+                old = locked[service_id]
+                changed = await self._rename(session, locked, old, naming)
+                if note is not None:
+                    await note(session, old, changed)
+        return changed
+
+    async def _rename(
+        self, session: Session, locked: Mapping[int, Service], old: Service, naming: Naming
+    ) -> Service:
+        """Change a service and, with a new name, all below it; in an order that meets no name twice."""
+        if naming.name is None:
+            return await self._table.change(session, old, naming)
+        for service, name in renamed(locked.values(), old.name, naming.name):
+            if service.id != old.id:
+                await self._table.change(session, service, Naming(name))
+            else:
+                changed = await self._table.change(session, service, naming)
         return changed

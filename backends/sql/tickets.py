@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from backends.changes import Note
 from backends.conditions import is_storable
 from backends.limits import RELATION
 from backends.model import SourceKind
@@ -43,17 +44,28 @@ class SqlTickets:
         return [name for name in names if name not in known]
 
     async def set_customer(
-        self, ticket_id: int, login: str | None, customer_id: str | None, dynamic: Mapping[str, Given]
+        self,
+        ticket_id: int,
+        login: str | None,
+        customer_id: str | None,
+        dynamic: Mapping[str, Given],
+        note: Note | None = None,
     ) -> Sequence[str]:
         _check(login=login, customerId=customer_id)
         await self._check_tables()
         async with self._database.transaction() as session:
             lock = FOR_UPDATE[self._dialect.kind]
-            if await self._customer(session, ticket_id, lock) is None:
+            before = await self._customer(session, ticket_id, lock)
+            if before is None:
                 raise Missing
             change = TicketChange(customer_id, login)
             await set_tickets(session, self._dialect, self._stamp, [ticket_id], change)
-            return await self._fill(session, ticket_id, dynamic)
+            left_alone = await self._fill(session, ticket_id, dynamic)
+            if note is not None:
+                given = (customer_id, login)
+                after = [old if new is None else new or None for old, new in zip(before, given, strict=True)]
+                await note(session, list(before), after)
+            return left_alone
 
     async def _customer(
         self, session: Session, ticket_id: int, lock: str

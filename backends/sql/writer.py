@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NoReturn
 
+from backends.changes import Note
 from backends.mapping import RecordMapping
 from backends.model import SourceKind
 from backends.order import fold
@@ -56,6 +57,7 @@ class SqlWriter(Generic[R]):
         *,
         claim: Claim | None = None,
         together: Together | None = None,
+        note: Note | None = None,
     ) -> R:
         storage = await self._storage()
         columns = storage.created(values)
@@ -69,7 +71,10 @@ class SqlWriter(Generic[R]):
                 await self._insert(write.session, storage, columns)
                 if password_hash is not None:
                     await self._set_password(write.session, key, password_hash)
-                return self._record(await self._read(write.session, key))
+                record = self._record(await self._read(write.session, key))
+                if note is not None:
+                    await note(self._of_registry(write.session), None, record)
+                return record
         except DuplicateKey:
             raise Taken(await self._field_taken(columns, None)) from None
 
@@ -82,6 +87,7 @@ class SqlWriter(Generic[R]):
         claim: Claim | None = None,
         carry: Carry | None = None,
         together: Together | None = None,
+        note: Note | None = None,
     ) -> R:
         storage = await self._storage()
         columns = storage.changed(changes)
@@ -101,11 +107,15 @@ class SqlWriter(Generic[R]):
                 if carry is not None:
                     await carry(await write.registry())
                 record = self._record(await self._read(write.session, new_key))
+                if note is not None:
+                    await note(self._of_registry(write.session), self._record(row), record)
         except DuplicateKey:
             raise Taken(await self._field_taken(columns, stored_key)) from None
         return record
 
-    async def set_password(self, key: str, hashed: str, *, instead_of: str | None = None) -> None:
+    async def set_password(
+        self, key: str, hashed: str, *, instead_of: str | None = None, note: Note | None = None
+    ) -> None:
         self._check_hash(await self._storage(), hashed)
         stored_key = await self._stored_key(key)
         async with self._database.transaction() as session:
@@ -114,6 +124,8 @@ class SqlWriter(Generic[R]):
                 if await self._password(session, stored_key) != instead_of:
                     raise Conflict
             await self._set_password(session, stored_key, hashed)
+            if note is not None:
+                await note(self._of_registry(session), None, None)
 
     async def password_of(self, key: str) -> str | None:
         if self._password_column is None:
@@ -129,6 +141,10 @@ class SqlWriter(Generic[R]):
         sql = f"SELECT {column} FROM {self._table} WHERE {self._exactly.equals(self._key)}"
         rows = await session.fetch(self._dialect.finish(sql), self._exactly.value(stored_key))
         return rows[-1][0] if rows else None
+
+    def _of_registry(self, session: Session) -> Session | None:
+        """The session, where it is one of the registry's database too."""
+        return None if self.apart else session
 
     async def _claimed(self, write: Write, claim: Claim | None) -> None:
         """Let `claim` look while the names of all sources are this write's alone."""

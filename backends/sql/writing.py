@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from backends.changes import Note
 from backends.model import SourceKind
 from backends.sql.database import Database, Row, Session
 from backends.sql.dialects import Dialect
@@ -146,10 +147,12 @@ class RelationTable:
         args: Sequence[Any],
         wanted: Iterable[Identity],
         concerns: Callable[[Identity], bool] = lambda _: True,
+        note: Note | None = None,
     ) -> None:
         """Of the rows `where` says, and among them those it `concerns`, leave or make those that are wanted."""
-        rows = await self._stored(session, where, args)
-        change = difference([row for row in rows if concerns(row.identity)], wanted)
+        rows = [row for row in await self._stored(session, where, args) if concerns(row.identity)]
+        asked = list(wanted)
+        change = difference(rows, asked)
         await self._delete(session, change.gone)
         fresh = stamp.audit(self.dialect.kind)[: len(self.audit)]
         flag = [1] if self.flag else []
@@ -160,6 +163,9 @@ class RelationTable:
             (*self.columns, *([self.flag] if self.flag else []), *self.audit),
             [[*identity, *flag, *(audit or fresh)] for identity, audit in change.new],
         )
+        if note is not None:
+            in_force = {row.identity for row in rows if row.counts}
+            await note(session, sorted(in_force), sorted(set(asked)))
 
     async def _stored(self, session: Session, where: str, args: Sequence[Any]) -> list[StoredRow]:
         width = len(self.columns)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from backends.changes import Note
 from backends.errors import GatewayError, SourceUnavailable
 from backends.mapping import RecordMapping
 from backends.model import CustomerUser, Freshness
@@ -42,6 +43,7 @@ class DryWriter:
         *,
         claim: Claim | None = None,
         together: Together | None = None,
+        note: Note | None = None,
     ) -> CustomerUser:
         """What would be there."""
         return CustomerUser(login=str(values.get(LOGIN)), source_key=self.source)
@@ -55,11 +57,14 @@ class DryWriter:
         claim: Claim | None = None,
         carry: Carry | None = None,
         together: Together | None = None,
+        note: Note | None = None,
     ) -> CustomerUser:
         """The same of a change."""
         return CustomerUser(login=key, source_key=self.source)
 
-    async def set_password(self, key: str, hashed: str, *, instead_of: str | None = None) -> None:
+    async def set_password(
+        self, key: str, hashed: str, *, instead_of: str | None = None, note: Note | None = None
+    ) -> None:
         """Nothing."""
 
     async def password_of(self, key: str) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from backends.changes import ChangeKind, Note, Target
 from backends.model import CustomerUser, Validity, Value
 from backends.order import fold
 from backends.passwords import generate
@@ -15,6 +16,7 @@ from backends.writers import Carry, RegistrySession, Together
 from resolvers.context import RequestContext
 from resolvers.writing import findings
 from resolvers.writing.addresses import address_checked, customer_found
+from resolvers.writing.deeds import Deed, changed_of, recorded
 from resolvers.writing.fields import Given, checked, password_checked
 from resolvers.writing.findings import Findings, Refused, UserErrorCode
 from resolvers.writing.logins import free, inheritable, login_checked, named_source
@@ -61,7 +63,8 @@ class Ready:
 
     source: Source[CustomerUser]
     logins: tuple[str, ...]
-    write: Callable[[Together | None], Awaitable[CustomerUser]]
+    write: Callable[[Together | None, Note], Awaitable[CustomerUser]]
+    deed: Deed
     guard: Guard[CustomerUser] | None = None
     """What was stored before; nothing where the record is made."""
 
@@ -80,11 +83,12 @@ async def update(context: RequestContext, changes: UserChanges) -> CustomerUser:
 
 async def done(context: RequestContext, ready: Ready) -> CustomerUser:
     """Write it, alone."""
-    try:
-        async with context.services.writes.turn:
-            return await ready.write(None)
-    finally:
-        await forget(context, ready.source, *ready.logins)
+    async with recorded(context, ready.deed) as note:
+        try:
+            async with context.services.writes.turn:
+                return await ready.write(None, note)
+        finally:
+            await forget(context, ready.source, *ready.logins)
 
 
 async def creation(context: RequestContext, new: NewUser) -> tuple[Ready, str | None]:
@@ -115,11 +119,13 @@ async def creation(context: RequestContext, new: NewUser) -> tuple[Ready, str | 
         await address_checked(context, source, into, values, late)
         late.check()
 
-    async def write(together: Together | None) -> CustomerUser:
-        making = into.writer.create(values, hashed, claim=claim, together=together)
+    async def write(together: Together | None, note: Note) -> CustomerUser:
+        making = into.writer.create(values, hashed, claim=claim, together=together, note=note)
         return await written(making, "login")
 
-    return Ready(source, (login,), write), password if generated else None
+    fields = changed_of(source.mapping, values, *(["password"] if hashed else []))
+    deed = Deed("createCustomerUser", ChangeKind.CREATED, Target.CUSTOMER_USER, login, fields, source.key)
+    return Ready(source, (login,), write, deed), password if generated else None
 
 
 async def change(
@@ -149,7 +155,7 @@ async def change(
         await address_checked(context, source, into, values, late, before)
         late.check()
 
-    async def write(together: Together | None) -> CustomerUser:
+    async def write(together: Together | None, note: Note) -> CustomerUser:
         writing = into.writer.update(
             before.login,
             values,
@@ -157,10 +163,13 @@ async def change(
             claim=claim if new_login != before.login or "email" in values else None,
             carry=_carry(context, guard, new_login, values) if renamed else None,
             together=together,
+            note=note,
         )
         return await written(writing, "login", {"login": "newLogin"}, guard)
 
-    return Ready(source, (before.login, new_login), write, guard)
+    kind, fields = ChangeKind.UPDATED, changed_of(source.mapping, values)
+    deed = Deed("updateCustomerUser", kind, Target.CUSTOMER_USER, before.login, fields, source.key)
+    return Ready(source, (before.login, new_login), write, deed, guard)
 
 
 async def owner(

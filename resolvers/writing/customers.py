@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from backends.changes import ChangeKind, Target
 from backends.errors import SourceUnavailable
 from backends.filters import Filter, Members
 from backends.model import Customer, CustomerUser, Membership, Validity, Value
@@ -13,6 +14,7 @@ from backends.order import fold
 from backends.source import Source
 from resolvers.context import RequestContext
 from resolvers.writing import findings
+from resolvers.writing.deeds import Deed, changed_of, recorded
 from resolvers.writing.fields import Given, checked
 from resolvers.writing.findings import Findings, Refused, UserErrorCode
 from resolvers.writing.logins import customer_id_checked, free, inheritable, named_source
@@ -77,12 +79,15 @@ async def create(context: RequestContext, new: NewCustomer) -> ChangedCustomer:
         await free(context, context.services.customers, customer_id, path, late)
         late.check()
 
-    try:
-        async with writes.turn:
-            writing = writes.customers[source.key].writer.create(values, claim=claim)
-            customer = await written(writing, "customerId")
-    finally:
-        await _forget(context, source, customer_id)
+    fields = changed_of(source.mapping, values)
+    deed = Deed("createCustomer", ChangeKind.CREATED, Target.CUSTOMER, customer_id, fields, source.key)
+    async with recorded(context, deed) as note:
+        try:
+            async with writes.turn:
+                writing = writes.customers[source.key].writer.create(values, claim=claim, note=note)
+                customer = await written(writing, "customerId")
+        finally:
+            await _forget(context, source, customer_id)
     return ChangedCustomer(customer)
 
 
@@ -103,19 +108,26 @@ async def update(context: RequestContext, changes: CustomerChanges) -> ChangedCu
         late.check()
 
     renamed = new != old
-    writing = writes.customers[source.key].writer.update(
-        old,
-        values,
-        check=guard,
-        claim=claim if renamed else None,
-        carry=writes.relatives.of_customer(old, new) if renamed else None,
+    fields = changed_of(source.mapping, values)
+    following = tuple(login for logins in members.following.values() for login in logins)
+    deed = Deed(
+        "updateCustomer", ChangeKind.UPDATED, Target.CUSTOMER, old, fields, source.key, logins=following
     )
-    try:
-        async with writes.turn:
-            customer = await written(writing, "customerId", {"customerId": "newCustomerId"}, guard)
-    finally:
-        await _forget(context, source, old, new)
-        await members.forget(context)
+    async with recorded(context, deed) as note:
+        writing = writes.customers[source.key].writer.update(
+            old,
+            values,
+            check=guard,
+            claim=claim if renamed else None,
+            carry=writes.relatives.of_customer(old, new) if renamed else None,
+            note=note,
+        )
+        try:
+            async with writes.turn:
+                customer = await written(writing, "customerId", {"customerId": "newCustomerId"}, guard)
+        finally:
+            await _forget(context, source, old, new)
+            await members.forget(context)
     return ChangedCustomer(customer, members.unchanged[:MOST_NAMED])
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from backends.changes import ChangeKind, Target
 from backends.records import Group
 from backends.registries import Naming
 from resolvers.context import RequestContext
 from resolvers.writing import findings
+from resolvers.writing.deeds import Deed, recorded
 from resolvers.writing.findings import Findings, Path, UserErrorCode
-from resolvers.writing.services import LONGEST_COMMENT, LONGEST_NAME, Names, named
+from resolvers.writing.services import LONGEST_COMMENT, LONGEST_NAME, Names, changed_names, named
 
 
 async def create_group(context: RequestContext, names: Names) -> Group:
@@ -17,7 +19,9 @@ async def create_group(context: RequestContext, names: Names) -> Group:
     noted.too_long(("comment",), names.comment, LONGEST_COMMENT)
     noted.check()
     naming = Naming(name, names.comment, names.validity)
-    return await named(context.services.groups.create_group(naming), ("name",), name)
+    deed = Deed("createGroup", ChangeKind.CREATED, Target.GROUP, name, changed_names)
+    async with recorded(context, deed) as note:
+        return await named(context.services.groups.create_group(naming, note), ("name",), name)
 
 
 async def update_group(context: RequestContext, name: str, names: Names) -> Group:
@@ -29,8 +33,10 @@ async def update_group(context: RequestContext, name: str, names: Names) -> Grou
     names.check_validity(noted)
     noted.check()
     naming = Naming(new, names.comment, names.validity)
-    writing = context.services.groups.update_group(found["name",].id, naming)
-    return await named(writing, ("newName",), new or name)
+    deed = Deed("updateGroup", ChangeKind.UPDATED, Target.GROUP, name, changed_names)
+    async with recorded(context, deed) as note:
+        writing = context.services.groups.update_group(found["name",].id, naming, note)
+        return await named(writing, ("newName",), new or name)
 
 
 def _checked(names: Names, path: Path, noted: Findings) -> str:

@@ -10,6 +10,7 @@ from resolvers.context import RequestContext
 from resolvers.login import admit
 from resolvers.viewer import Scope
 from resolvers.writing.customer_users import forget, owner
+from resolvers.writing.deeds import password_deed, recorded
 from resolvers.writing.fields import password_checked
 from resolvers.writing.findings import Findings, UserErrorCode
 from resolvers.writing.outcome import written
@@ -46,10 +47,11 @@ async def set_password(
         noted.check()
     clear = password or generate()
     hashed = await context.services.writes.hasher.hash(clear, into.password_hash)
-    try:
-        await written(into.writer.set_password(user.login, hashed), "login")
-    finally:
-        await forget(context, source, user.login)
+    async with recorded(context, password_deed("setCustomerUserPassword", user)) as note:
+        try:
+            await written(into.writer.set_password(user.login, hashed, note=note), "login")
+        finally:
+            await forget(context, source, user.login)
     return PasswordSet(user, None if password else clear)
 
 

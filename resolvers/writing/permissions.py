@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from backends.changes import ChangeKind, Target
 from backends.limits import CUSTOMER_GRANT, USER_GRANT
 from backends.model import Customer, CustomerUser
 from backends.records import Grant, Group
@@ -12,6 +13,7 @@ from backends.registries import CustomerGrants, UserGrants
 from resolvers.context import RequestContext
 from resolvers.permissions import PermissionContext
 from resolvers.writing import findings
+from resolvers.writing.deeds import Deed, recorded
 from resolvers.writing.findings import Findings, Path, UserErrorCode
 
 
@@ -35,12 +37,13 @@ async def set_customer_user_groups(
     _fit(noted, findings.keys(found), USER_GRANT["login"])
     noted.check()
     user = found["login",]
-    await context.services.groups.set_user_grants(
-        [
-            UserGrants(user.login, groups[path].id, stored_keys(wish.permissions))
-            for path, wish in _by_path(wishes, "group")
-        ]
-    )
+    grants = [
+        UserGrants(user.login, groups[path].id, stored_keys(wish.permissions))
+        for path, wish in _by_path(wishes, "group")
+    ]
+    deed = _deed("setCustomerUserGroups", Target.CUSTOMER_USER, user.login, user.source_key)
+    async with recorded(context, deed) as note:
+        await context.services.groups.set_user_grants(grants, note)
     return user
 
 
@@ -57,12 +60,15 @@ async def set_group_customer_users(context: RequestContext, group: str, wishes: 
     _once(noted, wishes, "login", logins)
     _fit(noted, {path: login for path, login in logins.items() if path not in left}, USER_GRANT["login"])
     noted.check()
-    await context.services.groups.set_user_grants(
-        [
-            UserGrants(logins[path], found["group",].id, stored_keys(wish.permissions))
-            for path, wish in _by_path(wishes, "login")
-        ]
-    )
+    grants = [
+        UserGrants(logins[path], found["group",].id, stored_keys(wish.permissions))
+        for path, wish in _by_path(wishes, "login")
+    ]
+    concerned = tuple(one.login for one in grants)
+    async with recorded(
+        context, _deed("setGroupCustomerUsers", Target.GROUP, group, logins=concerned)
+    ) as note:
+        await context.services.groups.set_user_grants(grants, note)
     return found["group",]
 
 
@@ -76,12 +82,13 @@ async def set_customer_groups(context: RequestContext, customer_id: str, wishes:
     _fit(noted, findings.keys(found), CUSTOMER_GRANT["customer_id"])
     noted.check()
     customer = found["customerId",]
-    await context.services.groups.set_customer_grants(
-        [
-            _customer_grants(context, customer.customer_id, groups[path], wish)
-            for path, wish in _by_path(wishes, "group")
-        ]
-    )
+    grants = [
+        _customer_grants(context, customer.customer_id, groups[path], wish)
+        for path, wish in _by_path(wishes, "group")
+    ]
+    deed = _deed("setCustomerGroups", Target.CUSTOMER, customer.customer_id, customer.source_key)
+    async with recorded(context, deed) as note:
+        await context.services.groups.set_customer_grants(grants, note)
     return customer
 
 
@@ -101,18 +108,25 @@ async def set_group_customers(context: RequestContext, group: str, wishes: Seque
     _contexts(context, noted, wishes)
     _fit(noted, {path: one for path, one in ids.items() if path not in left}, CUSTOMER_GRANT["customer_id"])
     noted.check()
-    await context.services.groups.set_customer_grants(
-        [
-            _customer_grants(context, ids[path], found["group",], wish)
-            for path, wish in _by_path(wishes, "customerId")
-        ]
-    )
+    grants = [
+        _customer_grants(context, ids[path], found["group",], wish)
+        for path, wish in _by_path(wishes, "customerId")
+    ]
+    async with recorded(context, _deed("setGroupCustomers", Target.GROUP, group)) as note:
+        await context.services.groups.set_customer_grants(grants, note)
     return found["group",]
 
 
 def stored_keys(keys: Sequence[str]) -> tuple[str, ...]:
     """What is stored for these keys: rw alone where it is among them, since it stands for all (PERM-4)."""
     return ("rw",) if "rw" in keys else tuple(dict.fromkeys(keys))
+
+
+def _deed(
+    mutation: str, target: Target, key: str, source_key: str | None = None, logins: tuple[str, ...] = ()
+) -> Deed:
+    kind = ChangeKind.RELATIONS_CHANGED
+    return Deed(mutation, kind, target, key, ("groups",), source_key, logins=logins)
 
 
 def _by_path(wishes: Sequence[Wish], name: str) -> list[tuple[Path, Wish]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from backends.changes import ChangeKind, Target
 from backends.limits import PREFERENCE
 from backends.mapping import USER_NAMES
 from backends.model import CustomerUser
@@ -11,6 +12,7 @@ from resolvers.context import RequestContext
 from resolvers.preferences import is_secret
 from resolvers.second_factor import LAST_STEP
 from resolvers.writing import findings
+from resolvers.writing.deeds import Deed, recorded
 from resolvers.writing.findings import Findings, Path, UserErrorCode
 
 PROTECTED = frozenset(
@@ -59,7 +61,16 @@ async def set_customer_user_preferences(
     noted.check()
     user = found["login",]
     wanted: Mapping[str, str | None] = dict(values)
-    await context.services.preferences.set_preferences(user.login, wanted)
+    deed = Deed(
+        "setCustomerUserPreferences",
+        ChangeKind.UPDATED,
+        Target.CUSTOMER_USER,
+        user.login,
+        ("preferences",),
+        user.source_key,
+    )
+    async with recorded(context, deed) as note:
+        await context.services.preferences.set_preferences(user.login, wanted, note)
     return user
 
 

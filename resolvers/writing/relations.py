@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from backends.changes import ChangeKind, Target
 from backends.limits import RELATION
 from backends.model import Customer, CustomerUser, Freshness
 from resolvers.context import RequestContext
 from resolvers.writing import findings
+from resolvers.writing.deeds import Deed, recorded
 from resolvers.writing.findings import Findings, Path, each
 from resolvers.writing.reach import still_related
 
@@ -31,7 +33,10 @@ async def set_customer_user_customers(
     await still_related(context, user, customers, ("customerIds",), noted)
     noted.check()
     kept = await _out_of_sight(context, user)
-    await context.services.relations.set_customers(user.login, [*customers, *kept])
+    kind, target, fields = ChangeKind.RELATIONS_CHANGED, Target.CUSTOMER_USER, ("additionalCustomerIds",)
+    deed = Deed("setCustomerUserCustomers", kind, target, user.login, fields, user.source_key)
+    async with recorded(context, deed) as note:
+        await context.services.relations.set_customers(user.login, [*customers, *kept], note)
     return user
 
 
@@ -51,9 +56,18 @@ async def update_customer_members(
     customer = found["customerId",]
     await _all_still_related(context, customer, changed.removed, noted)
     noted.check()
-    await context.services.relations.change_members(
-        customer.customer_id, list(changed.added.values()), list(changed.removed.values())
+    adding, removing = list(changed.added.values()), list(changed.removed.values())
+    deed = Deed(
+        "updateCustomerMembers",
+        ChangeKind.RELATIONS_CHANGED,
+        Target.CUSTOMER,
+        customer.customer_id,
+        ("additionalCustomerIds",),
+        customer.source_key,
+        logins=(*adding, *removing),
     )
+    async with recorded(context, deed) as note:
+        await context.services.relations.change_members(customer.customer_id, adding, removing, note)
     return customer
 
 

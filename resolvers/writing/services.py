@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from backends.changes import ChangeKind, Target
 from backends.limits import ASSIGNMENT, NAMING
 from backends.model import CustomerUser, Validity
 from backends.records import Group, Service
@@ -14,6 +15,7 @@ from backends.registries import DEFAULT_LOGIN, Naming, Taken, Unstorable
 from resolvers.context import RequestContext
 from resolvers.services import by_name, defaults
 from resolvers.writing import findings
+from resolvers.writing.deeds import Deed, recorded
 from resolvers.writing.findings import Findings, Path, Refused, UserError, UserErrorCode, each
 from resolvers.writing.relations import members
 
@@ -51,7 +53,16 @@ async def set_customer_user_services(
         noted.too_long(path, one, ASSIGNMENT["login"])
     noted.check()
     user = found["login",]
-    await context.services.offers.set_services(user.login, [known[path].id for path in wanted])
+    deed = Deed(
+        "setCustomerUserServices",
+        ChangeKind.RELATIONS_CHANGED,
+        Target.CUSTOMER_USER,
+        user.login,
+        ("services",),
+        user.source_key,
+    )
+    async with recorded(context, deed) as note:
+        await context.services.offers.set_services(user.login, [known[path].id for path in wanted], note)
     return user
 
 
@@ -71,9 +82,17 @@ async def update_service_customer_users(
     for path, one in changed.added.items():
         noted.too_long(path, one, ASSIGNMENT["login"])
     noted.check()
-    await context.services.offers.change_members(
-        found["service",].id, list(changed.added.values()), list(changed.removed.values())
+    adding, removing = list(changed.added.values()), list(changed.removed.values())
+    deed = Deed(
+        "updateServiceCustomerUsers",
+        ChangeKind.RELATIONS_CHANGED,
+        Target.SERVICE,
+        found["service",].name,
+        ("services",),
+        logins=(*adding, *removing),
     )
+    async with recorded(context, deed) as note:
+        await context.services.offers.change_members(found["service",].id, adding, removing, note)
     return found["service",]
 
 
@@ -84,7 +103,9 @@ async def set_default_services(context: RequestContext, services: Sequence[str])
     known = await findings.services(context, wanted, noted)
     noted.named_twice(wanted, {})
     noted.check()
-    await context.services.offers.set_services(DEFAULT_LOGIN, [known[path].id for path in wanted])
+    kind, target = ChangeKind.RELATIONS_CHANGED, Target.DEFAULT_SERVICES
+    async with recorded(context, Deed("setDefaultServices", kind, target, fields=("services",))) as note:
+        await context.services.offers.set_services(DEFAULT_LOGIN, [known[path].id for path in wanted], note)
     return await defaults(context)
 
 
@@ -95,7 +116,9 @@ async def create_service(context: RequestContext, names: Names) -> Service:
     noted.too_long(("comment",), names.comment, LONGEST_COMMENT)
     noted.check()
     naming = Naming(name, names.comment, names.validity)
-    return await named(context.services.offers.create_service(naming), ("name",), name)
+    deed = Deed("createService", ChangeKind.CREATED, Target.SERVICE, name, changed_names)
+    async with recorded(context, deed) as note:
+        return await named(context.services.offers.create_service(naming, note), ("name",), name)
 
 
 async def update_service(context: RequestContext, name: str, names: Names) -> Service:
@@ -109,8 +132,19 @@ async def update_service(context: RequestContext, name: str, names: Names) -> Se
     names.check_validity(noted)
     noted.check()
     naming = Naming(new, names.comment, names.validity)
-    writing = context.services.offers.update_service(found["name",].id, naming)
-    return await named(writing, ("newName",), new or name)
+    deed = Deed("updateService", ChangeKind.UPDATED, Target.SERVICE, name, changed_names)
+    async with recorded(context, deed) as note:
+        writing = context.services.offers.update_service(found["name",].id, naming, note)
+        return await named(writing, ("newName",), new or name)
+
+
+def changed_names(before: Group | Service | None, after: Group | Service | None) -> list[str]:
+    """GraphQL names of what differs of a group or service."""
+    return [
+        name
+        for name in ("name", "comment", "validity")
+        if getattr(before, name, None) != getattr(after, name, None)
+    ]
 
 
 async def named(writing: Awaitable[N], path: Path, name: str) -> N:

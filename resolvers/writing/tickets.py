@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from backends.changes import ChangeKind, Target
 from backends.errors import SourceUnavailable
 from backends.model import CustomerUser, Freshness
 from backends.writers import Missing, NoTickets
 from resolvers.context import RequestContext
 from resolvers.tickets import DynamicFieldValue, emptied, ticket_fields_with, told
 from resolvers.writing import findings
+from resolvers.writing.deeds import Deed, recorded
 from resolvers.writing.findings import Findings, Refused, UserError, UserErrorCode
 
 LONGEST_LOGIN = 191
@@ -42,11 +44,23 @@ async def set_customer_user(
     await _in_rows(context, user, login or before, customer_id, noted)
     noted.check()
     values = {one.name: one.value or "" for one in fields}
-    try:
-        left_alone = await context.services.tickets.set_customer(ticket.number, login, customer_id, values)
-    except Missing:
-        raise _no_ticket(ticket_id, noted) from None
+    concerned = tuple(dict.fromkeys(one for one in (ticket.login, user.login if user else login) if one))
+    kind, target = ChangeKind.UPDATED, Target.TICKET
+    deed = Deed("setTicketCustomerUser", kind, target, str(ticket.number), _changed, logins=concerned)
+    async with recorded(context, deed) as note:
+        try:
+            left_alone = await context.services.tickets.set_customer(
+                ticket.number, login, customer_id, values, note
+            )
+        except Missing:
+            raise _no_ticket(ticket_id, noted) from None
     return told(context, [one for one in fields if one.name not in left_alone])
+
+
+def _changed(before: Sequence[str | None], after: Sequence[str | None]) -> list[str]:
+    """Which of the customer ID and login of a ticket differ."""
+    names = ("customerId", "login")
+    return [name for name, old, new in zip(names, before, after, strict=True) if old != new]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
 from backends.errors import SourceTimeout, SourceUnavailable
@@ -14,11 +15,15 @@ from backends.writers import Unfinished
 from resolvers.context import RequestContext
 from resolvers.writing import findings
 from resolvers.writing.customer_users import NewUser, Ready, UserChanges, change, creation, done, forget
+from resolvers.writing.deeds import recorded
 from resolvers.writing.fields import Given
 from resolvers.writing.findings import Findings, Path, Refused, UserError, UserErrorCode
 from resolvers.writing.logins import login_checked, named_source
 
 Errors = tuple[UserError, ...]
+
+ONE, MANY = "upsertCustomerUser", "upsertCustomerUsers"
+"""What the audit trail calls the writes here."""
 
 
 class UpsertResult(enum.Enum):
@@ -80,14 +85,14 @@ class _Step:
         return Upserted(user, UpsertResult.NOOP if same else UpsertResult.UPDATED)
 
 
-async def upsert(context: RequestContext, row: Row) -> Upserted:
+async def upsert(context: RequestContext, row: Row, mutation: str = ONE) -> Upserted:
     """Make the customer user or change what differs; the other of both where it came or went in between."""
     try:
-        return await _upsert(context, row)
+        return await _upsert(context, row, mutation)
     except Refused as refused:
         if not _may_have_raced(refused):
             raise
-    return await _upsert(context, row)
+    return await _upsert(context, row, mutation)
 
 
 async def upsert_rows(context: RequestContext, rows: Sequence[Row]) -> Bulk:
@@ -109,14 +114,14 @@ async def upsert_all(context: RequestContext, rows: Sequence[Row]) -> Bulk:
     return bulk
 
 
-async def _upsert(context: RequestContext, row: Row) -> Upserted:
-    step = await _checked(context, row)
+async def _upsert(context: RequestContext, row: Row, mutation: str) -> Upserted:
+    step = await _checked(context, row, mutation)
     return step.outcome(await done(context, step.ready))
 
 
 async def _row(context: RequestContext, place: int, row: Row) -> Upserted:
     try:
-        return await upsert(context, row)
+        return await upsert(context, row, MANY)
     except Refused as refused:
         return Upserted(errors=_placed(place, refused.errors))
     except (SourceUnavailable, SourceTimeout) as error:
@@ -130,7 +135,7 @@ async def _upsert_all(context: RequestContext, rows: Sequence[Row]) -> Bulk:
     for place, row in enumerate(rows):
         try:
             if place not in refused:
-                steps[place] = await _checked(context, row)
+                steps[place] = await _checked(context, row, MANY)
         except Refused as error:
             refused[place] = _placed(place, error.errors)
     refused |= _shared_addresses(context, rows, steps)
@@ -150,29 +155,38 @@ async def _written_together(context: RequestContext, steps: Mapping[int, _Step])
     writes, outcomes = context.services.writes, dict[int, Upserted]()
     sources = {step.ready.source.key for step in steps.values()}
     try:
-        async with writes.turn, writes.together(sources) as together:
-            for place in sorted(steps, key=lambda one: steps[one].ready.logins):
-                try:
-                    outcomes[place] = steps[place].outcome(await steps[place].ready.write(together))
-                except Refused as refused:
-                    raise _RowRefused(place, refused.errors) from refused
+        async with AsyncExitStack() as stack:
+            deeds = {place: recorded(context, step.ready.deed) for place, step in steps.items()}
+            notes = {place: await stack.enter_async_context(deed) for place, deed in deeds.items()}
+            async with writes.turn, writes.together(sources) as together:
+                for place in sorted(steps, key=lambda one: steps[one].ready.logins):
+                    try:
+                        user = await steps[place].ready.write(together, notes[place])
+                    except Refused as refused:
+                        raise _RowRefused(place, refused.errors) from refused
+                    outcomes[place] = steps[place].outcome(user)
     except Unfinished as error:
         error.message += " Other databases have their rows already: repeat the same call to write the rest."
         raise
     return Bulk(tuple(outcomes[place] for place in sorted(outcomes)))
 
 
-class _RowRefused(Exception):
+class _RowRefused(Refused):
     """A row that was refused while others were written; raising it undoes them."""
 
     def __init__(self, place: int, errors: Errors) -> None:
-        super().__init__(place)
+        super().__init__(errors)
         self.place = place
-        self.errors = errors
 
 
-async def _checked(context: RequestContext, row: Row) -> _Step:
+async def _checked(context: RequestContext, row: Row, mutation: str) -> _Step:
     """The row as a creation or a change that may be written."""
+    step = await _creation_or_change(context, row)
+    deed = replace(step.ready.deed, mutation=mutation)
+    return replace(step, ready=replace(step.ready, deed=deed))
+
+
+async def _creation_or_change(context: RequestContext, row: Row) -> _Step:
     noted, own = Findings(), Findings()
     login_checked(row.login, ("login",), noted)
     noted.check()

@@ -44,6 +44,7 @@ ROOTS = {
         **dict.fromkeys(("customer", "customers"), KNOWN),
         **dict.fromkeys(("sources", "group", "groups", "service", "services", "defaultServices"), STAFF),
         **dict.fromkeys(("duplicateLogins", "customerUserCounts"), STAFF),
+        "auditEntries": ADMINS,
     },
     "Mutation": {
         "customerLogin": ALL,
@@ -108,6 +109,9 @@ FIELDS = {
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
     "DuplicateLoginConnection": "edges totalCount pageInfo sources",
     "DuplicateLoginEdge": "cursor login sources",
+    "AuditEntryConnection": "edges nodes pageInfo",
+    "AuditEntryEdge": "cursor node",
+    "AuditEntry": "at actor mutation target formerTarget logins sourceKey changedFields requestId",
     "CustomerUserCounts": "nodes precision sources",
     "CustomerUserCount": "value count",
     "Viewer": "name roles customerUser",

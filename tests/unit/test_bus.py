@@ -7,20 +7,23 @@ from datetime import UTC, datetime
 
 import pytest
 
-from backends.bus import Bus, Change, ChangeKind, Dropped, Subscription
+from backends.bus import Bus, Dropped, Subscription
+from backends.changes import Change, ChangeKind, Target
 from tests.unit.scripted import settled
 
 
 def a_change(login: str) -> Change:
     """An update of one login."""
-    return Change(ChangeKind.UPDATED, "one", (login,), ("email",), datetime(2026, 1, 2, tzinfo=UTC))
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    kind, target = ChangeKind.UPDATED, Target.CUSTOMER_USER
+    return Change("updateCustomerUser", kind, target, (login,), "one", ("email",), at)
 
 
 async def test_everybody_hears_every_change_in_order() -> None:
     bus = Bus()
     with bus.subscribe() as first, bus.subscribe() as second:
-        bus.publish(a_change("ada"))
-        bus.publish(a_change("bob"))
+        await bus.publish(a_change("ada"))
+        await bus.publish(a_change("bob"))
         assert await some(first, 2) == [a_change("ada"), a_change("bob")]
         assert await some(second, 2) == [a_change("ada"), a_change("bob")]
 
@@ -30,15 +33,15 @@ async def test_a_reader_who_waits_is_woken() -> None:
     with bus.subscribe() as subscription:
         reader = asyncio.create_task(some(subscription, 1))
         await settled()
-        bus.publish(a_change("ada"))
+        await bus.publish(a_change("ada"))
         assert await reader == [a_change("ada")]
 
 
 async def test_a_change_from_before_is_not_heard() -> None:
     bus = Bus()
-    bus.publish(a_change("ada"))
+    await bus.publish(a_change("ada"))
     with bus.subscribe() as subscription:
-        bus.publish(a_change("bob"))
+        await bus.publish(a_change("bob"))
         assert await some(subscription, 1) == [a_change("bob")]
 
 
@@ -46,7 +49,7 @@ async def test_who_reads_too_slowly_is_dropped_with_a_reason_and_the_others_are_
     bus = Bus()
     with bus.subscribe(size=2) as slow, bus.subscribe(size=3) as quick:
         for login in ("ada", "bob", "eve"):
-            bus.publish(a_change(login))
+            await bus.publish(a_change(login))
         with pytest.raises(Dropped, match="More than 2 changes"):
             await some(slow, 1)
         assert len(await some(quick, 3)) == 3
@@ -67,8 +70,8 @@ async def test_nothing_is_kept_for_who_has_left() -> None:
     bus = Bus()
     with bus.subscribe(size=1) as subscription:
         pass
-    bus.publish(a_change("ada"))
-    bus.publish(a_change("bob"))
+    await bus.publish(a_change("ada"))
+    await bus.publish(a_change("bob"))
     reader = asyncio.create_task(some(subscription, 1))
     await settled()
     assert not reader.done()

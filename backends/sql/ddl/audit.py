@@ -1,8 +1,9 @@
 """`kundengraph_audit`: one row for each mutation that wrote, in the registry beside what was written.
 
-`at` is the registry's time; `actor` the credential's name or the customer user's login; `target` the login, customer ID
-or number that was written, in the source `source_key`; `changed_fields` their GraphQL names, separated by commas;
-`before_hash` and `after_hash` are keyed hashes of the record. No value of a record is kept.
+`at` is in UTC; `actor` the credential's name or the customer user's login; `target` the kind and key of what was
+written, in the source `source_key`, as it is called since, and `former_target` the same before a rename; `logins` whom
+it concerned beside the target, as JSON; `changed_fields` GraphQL names, separated by commas; `before_hash` and
+`after_hash` are keyed hashes, those of a record its versions. No value of a record is kept.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ COLUMNS = {
     "actor": "VARCHAR(250) NOT NULL",
     "mutation": "VARCHAR(100) NOT NULL",
     "target": "VARCHAR(250) NOT NULL",
+    "former_target": "VARCHAR(250)",
+    "logins": "TEXT",
     "source_key": "VARCHAR(100)",
     "changed_fields": "TEXT",
     "request_id": "VARCHAR(200)",

@@ -93,14 +93,14 @@ async def test_writers_of_different_things_do_not_stop_each_other(tables: InTabl
     logins = ["ada", "bob", "eve", "kim"]
     for round_ in range(ROUNDS):
         keys = [("rw",), ("ro", "note"), ()][round_ % 3]
-        members = [logins, []][:: 1 - 2 * (round_ % 2)]
+        add, remove = [logins, []][:: 1 - 2 * (round_ % 2)]
         await asyncio.gather(
             *(
                 pool.groups.set_user_grants([UserGrants(login, place_, keys) for login in logins])
                 for place_, pool in enumerate(pools, 1)
             ),
-            *(pool.services.change_members(n, *members) for n, pool in enumerate(pools, 1)),
-            *(pool.relations.change_members(f"C{n}", *members) for n, pool in enumerate(pools)),
+            *(pool.services.change_members(n, add, remove) for n, pool in enumerate(pools, 1)),
+            *(pool.relations.change_members(f"C{n}", add, remove) for n, pool in enumerate(pools)),
         )
         assert await stores.groups.count_logins([1, 2, 3]) == ({1: 4, 2: 4, 3: 4} if keys else {})
-        assert set((await stores.services.count_logins([1, 2, 3])).values()) == ({4} if members[0] else set())
+        assert set((await stores.services.count_logins([1, 2, 3])).values()) == ({4} if add else set())

@@ -1,0 +1,74 @@
+"""What a mutation did, as one record: the audit trail keeps it, the bus tells of it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from backends.sql.database import Session
+
+
+class ChangeKind(enum.Enum):
+    """What a write did."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    RELATIONS_CHANGED = "relations_changed"
+
+
+class Target(enum.Enum):
+    """What kind of thing was written, by the name of its type."""
+
+    CUSTOMER_USER = "CustomerUser"
+    CUSTOMER = "Customer"
+    GROUP = "Group"
+    SERVICE = "Service"
+    DEFAULT_SERVICES = "DefaultServices"
+    TICKET = "Ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One mutation that was done: what it changed of what, without any value (EVT-3)."""
+
+    mutation: str
+    kind: ChangeKind
+    target: Target
+    keys: tuple[str, ...]
+    """The login, customer ID, name or number; a rename names the old one and then the new one."""
+    source_key: str | None
+    changed_fields: tuple[str, ...]
+    """GraphQL names; empty where everything was as it was to be."""
+    at: datetime
+    logins: tuple[str, ...] = ()
+    """Customer users whose relations changed though they are not the target, or who follow it to a new name."""
+    before: str | None = None
+    after: str | None = None
+    """Keyed hashes of what was stored; those of a record are its versions."""
+
+    @property
+    def is_rename(self) -> bool:
+        """Whether the target has another key now."""
+        return len(self.keys) > 1
+
+    @property
+    def name(self) -> str:
+        """Kind and key of the target as it is called now."""
+        return " ".join((self.target.value, *self.keys[-1:]))
+
+    @property
+    def former_name(self) -> str | None:
+        """The same before a rename; None where it was none."""
+        return f"{self.target.value} {self.keys[0]}" if self.is_rename else None
+
+
+Note = Callable[["Session | None", object, object], Awaitable[None]]
+"""Told of a write before it counts: what was stored of what it concerns, and what is then.
+
+The session is that of the registry's transaction, where the write is one; None where it goes elsewhere. What a note
+raises undoes the write.
+"""
