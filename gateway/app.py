@@ -93,6 +93,7 @@ def schema_of(config: Config, documents: Documents | None = None) -> Kundengraph
         introspection=config.server.introspection,
         federation=config.server.federation,
         hidden=frozenset(name for token in config.auth.tokens for name in token.hidden_fields),
+        compiled=config.server.executor == "compiled",
         limits=Limits(limits.max_depth, limits.max_cost, limits.max_aliases, limits.max_tokens),
         extensions=[lambda: NamedDocuments(known)],
     )

@@ -27,6 +27,7 @@ from gateway.observed import ObservedSocket, credential_of
 from gateway.origins import is_foreign
 from resolvers.context import RequestContext, Services
 from schema.build import KundengraphSchema
+from schema.compiled.executor import Written
 
 T = TypeVar("T")
 
@@ -164,6 +165,8 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
     async def process_result(self, request: Request, result: Any) -> Any:
         if result.errors:
             noted(codes_of(result.errors))
+        if isinstance(result, Written) and result.raw is not None:
+            return _answer(result)
         data = await super().process_result(request, result)
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             data.pop("data", None)  # a request error: nothing was executed
@@ -192,6 +195,16 @@ def noted(codes: Sequence[str]) -> None:
 def codes_of(errors: Sequence[GraphQLError]) -> tuple[str, ...]:
     """The codes of these errors, each once."""
     return tuple(sorted({(error.extensions or {}).get("code", "") for error in errors}))
+
+
+def _answer(result: Written) -> dict[str, Any]:
+    """An answer whose data is JSON already, and goes out as it is."""
+    answer: dict[str, Any] = {"data": orjson.Fragment(result.raw or b"null")}
+    if result.errors:
+        answer["errors"] = [error.formatted for error in result.errors]
+    if result.extensions:
+        answer["extensions"] = result.extensions
+    return answer
 
 
 def negotiate(accept: str) -> str | None:

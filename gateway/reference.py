@@ -99,7 +99,7 @@ MEANINGS: Mapping[str, str] = {
     "ServerConfig.drain": "Seconds after SIGTERM in which requests are still taken, while /readyz says 503 to load balancers.",
     "ServerConfig.trusted_proxies": "Addresses whose X-Forwarded-For is believed.",
     "ServerConfig.workers": "Number of processes; each has its own memory and its own connections.",
-    "ServerConfig.executor": "What executes operations; it is graphql-core, whatever stands here.",
+    "ServerConfig.executor": "What executes operations: plans, or graphql-core, which also gets what no plan is made for.",
     "ServerConfig.federation": "Serve as an Apollo Federation 2 subgraph.",
     "RegistryConfig.url": "`postgresql://…`, `mariadb://…` or `sqlite:///path`.",
     "RegistryConfig.pool_size": "Most connections at once.",
@@ -249,7 +249,6 @@ MEANINGS: Mapping[str, str] = {
 
 LATER = frozenset(
     {
-        "ServerConfig.executor",
         "AuthConfig.customer_sees_colleagues",
         "AuthConfig.customer_may_edit",
         "UserSourceConfig.admin_set_preferences",

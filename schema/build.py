@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from strawberry.types.field import StrawberryField
 from backends.mapping import CUSTOMER_ATTRIBUTES, USER_ATTRIBUTES, FieldMapping, FieldType, RecordMapping
 from resolvers import customer_users
 from schema.access import Access
+from schema.compiled.executor import CompiledExecutor
 from schema.enums import CustomerUserOrderField
 from schema.extensions import Answers
 from schema.federation import SCALARS, FederatedQuery, subgraph_text
@@ -42,11 +43,12 @@ class KundengraphSchema(strawberry.Schema):
     operations: Operations
 
     def __init__(
-        self, *, custom_fields: CustomFields, limits: Limits, mutation: Any, **settings: Any
+        self, *, custom_fields: CustomFields, limits: Limits, mutation: Any, compiled: bool, **settings: Any
     ) -> None:
         self._custom_fields = custom_fields
         super().__init__(mutation=mutation, **settings)
         self.access = Access(self._schema)
+        self.executor = CompiledExecutor(self) if compiled else None
         self.measures = Measures(self._schema, limits, suggestions=not self.config.disable_field_suggestions)
 
     @cached_property
@@ -62,6 +64,10 @@ class KundengraphSchema(strawberry.Schema):
         found = super()._get_custom_context_kwargs(*arguments, **named)
         return found | {"hide_suggestions": self.config.disable_field_suggestions}
 
+    def _get_execute_function(self) -> Callable[..., Any]:
+        """What executes validated operations."""
+        return self.executor or super()._get_execute_function()
+
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """The fields of the type, and those that the configuration adds."""
         return [*type_definition.fields, *self._custom_fields.get(type_definition.name, ())]
@@ -76,6 +82,7 @@ def build_schema(
     federation: bool = False,
     hidden: frozenset[str] | None = None,
     limits: Limits = SHIPPED,
+    compiled: bool = True,
     extensions: Iterable[Any] = (),
 ) -> KundengraphSchema:
     """The schema for these mappings; a mapped custom field is a field, and can be ordered by.
@@ -90,6 +97,7 @@ def build_schema(
         scalar_overrides=SCALARS if federation else None,
         mutation=mutation_type(inputs),
         limits=limits,
+        compiled=compiled,
         custom_fields={
             "CustomerUser": [_user_field(row) for row in user_fields.values()],
             "Customer": [_customer_field(row) for row in customer_fields.values() if not row.is_dynamic],

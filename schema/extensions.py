@@ -16,6 +16,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from backends.errors import GatewayError
 from backends.recorder import CURRENT
 from resolvers.context import RequestContext
+from schema.ordering import in_order, settled
 
 log = structlog.get_logger("kundengraph")
 
@@ -94,12 +95,12 @@ def told(result: Any, context: RequestContext, seen: Seen | None = None) -> list
     if not result.errors and not context.beside:
         return None
     seen = seen or Seen()
-    errors = [seen.once(error) for error in result.errors or ()]
+    errors = settled(result.data, [seen.once(error) for error in result.errors or ()])
     errors += [
         GraphQLError(str(error), path=path.as_list(), extensions=getattr(error, "extensions", None))
         for path, error in context.beside
     ]
-    return errors or None
+    return in_order(result.data, errors) or None
 
 
 def public(error: GraphQLError) -> GraphQLError:

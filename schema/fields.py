@@ -51,6 +51,8 @@ class Related:
 
     ask: Callable[..., Asked | Each]
     takes_request: bool = False
+    batch: Batch | None = None
+    """What is asked whatever the arguments are, where that is known beforehand."""
 
     def asked(self, request: RequestContext, arguments: Mapping[str, Any]) -> Asked | Each:
         """What to ask in this request."""
@@ -71,9 +73,14 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Rooted:
-    """A root field: its resolver takes `info` for the request and the path alone, and its arguments by name."""
+    """A root field: its resolver takes `info` for the request, the path and the schema alone."""
 
     resolver: Callable[..., Any]
+    takes_info: bool = True
+
+    def call(self, info: Any, arguments: Mapping[str, Any]) -> Any:
+        """The value, or its coroutine."""
+        return self.resolver(info, **arguments) if self.takes_info else self.resolver(**arguments)
 
 
 Meaning = Related | Computed | Rooted
@@ -82,7 +89,7 @@ Meaning = Related | Computed | Rooted
 def relation(batch: Batch, requires: Requires = Scope.READ) -> Any:
     """A field without arguments that is asked for all parents of a request at once; its annotation is its type."""
     asked = Asked(batch)
-    return _field(Related(lambda: asked), requires, lambda: None)
+    return _field(Related(lambda: asked, batch=batch), requires, lambda: None)
 
 
 def related(ask: Any) -> Any:
@@ -112,7 +119,8 @@ def root(
     """
 
     def made(resolver: Callable[..., Any]) -> Any:
-        meaning = Rooted(getattr(resolver, "__func__", resolver))
+        function = getattr(resolver, "__func__", resolver)
+        meaning = Rooted(function, "info" in inspect.signature(function).parameters)
         metadata = {MEANING: meaning, REQUIRES: requires, EVERYBODY: everybody}
         return strawberry.field(resolver=resolver, metadata=metadata, name=name)
 

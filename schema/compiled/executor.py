@@ -1,0 +1,181 @@
+"""Executes what it has plans for, and leaves the rest to graphql-core; remembers plans, and counts both."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from typing import Any
+
+import orjson
+from graphql import DocumentNode, ExecutionResult, GraphQLError, get_operation_ast
+from graphql import execute as interpret
+from graphql.execution.values import VariableValues, get_variable_values
+from strawberry.types import ExecutionResult as Answer
+
+from schema.compiled.compiler import Compiler, Outline, Refused
+from schema.compiled.plan import Plan, Run
+from schema.compiled.run import execute
+
+REMEMBERED_FIELDS = 20_000
+"""Fields of all plans that are remembered together: about 20 MB."""
+
+
+class Written(Answer):
+    """An answer whose data is JSON already; as objects it is made for whoever looks."""
+
+    def __init__(self, raw: bytes, errors: list[GraphQLError] | None) -> None:
+        self.raw: bytes | None = raw
+        """`data` as JSON."""
+        self._data: Any = None
+        self.errors = errors
+        self.extensions = None
+
+    @property
+    def data(self) -> Any:
+        """The data as objects."""
+        if self._data is None and self.raw is not None:
+            self._data = orjson.loads(self.raw)
+        return self._data
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self._data, self.raw = value, None
+
+
+class CompiledExecutor:
+    """Takes graphql-core's place for one schema."""
+
+    def __init__(self, schema: Any) -> None:
+        self._schema = schema
+        self._plans = Plans()
+        self.compiled = 0
+        """Operations that were executed by a plan."""
+        self.left: Counter[str] = Counter()
+        """Operations that were left to graphql-core, by the reason."""
+
+    async def __call__(
+        self,
+        schema: Any,
+        document: DocumentNode,
+        *,
+        context_value: Any = None,
+        variable_values: dict[str, Any] | None = None,
+        operation_name: str | None = None,
+        middleware: Any = None,
+        hide_suggestions: bool = False,
+        **settings: Any,
+    ) -> ExecutionResult | Answer:
+        """Execute the operation; called as graphql-core's `execute` is."""
+        try:
+            _check(middleware)
+            outline = self._plans.outline(document, operation_name)
+            variables = get_variable_values(
+                schema,
+                outline.operation.variable_definitions or (),
+                variable_values or {},
+                max_errors=50,
+                hide_suggestions=hide_suggestions,
+            )
+            if isinstance(variables, list):
+                return Answer(None, variables)
+            plan = self.plan(document, operation_name, variables, context_value.viewer.hidden_fields)
+        except Refused as refused:
+            self.left[str(refused)] += 1
+            result = interpret(
+                schema,
+                document,
+                context_value=context_value,
+                variable_values=variable_values,
+                operation_name=operation_name,
+                middleware=middleware,
+                hide_suggestions=hide_suggestions,
+                **settings,
+            )
+            return result if isinstance(result, ExecutionResult) else await result
+        self.compiled += 1
+        data, errors = await execute(plan, Run(context_value, variables, hide_suggestions, self._schema))
+        return Written(orjson.dumps(data), errors or None)
+
+    def plan(
+        self,
+        document: DocumentNode,
+        operation_name: str | None,
+        variables: VariableValues,
+        hidden: frozenset[str] = frozenset(),
+    ) -> Plan:
+        """The plan of an operation for these variables, and for callers from whom fields are hidden; raises Refused."""
+        outline = self._plans.outline(document, operation_name)
+        flags = (*(variables.coerced.get(one) for one in outline.flags), hidden)
+        plan = self._plans.get(document, operation_name, flags)
+        if plan is None:
+            try:
+                plan = Compiler(self._schema, outline, variables, hidden).plan()
+            except Refused as refused:
+                plan = refused
+            self._plans.add(document, operation_name, flags, plan)
+        if isinstance(plan, Refused):
+            raise plan
+        return plan
+
+
+def _check(middleware: Any) -> None:
+    """Refuse what is not compiled into plans."""
+    if middleware is not None and middleware.middlewares:
+        raise Refused("extensions that resolve fields")
+
+
+class Plans:
+    """The plans used last, as far as all of them together are not too large."""
+
+    def __init__(self, most: int = REMEMBERED_FIELDS) -> None:
+        self._most = most
+        self._size = 0
+        self._known: OrderedDict[Any, _Known] = OrderedDict()
+
+    def outline(self, document: DocumentNode, operation_name: str | None) -> Outline:
+        """The outline of an operation; raises Refused."""
+        key = (id(document), operation_name)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = _Known(document, operation_name)
+            self._grow(key, 1)
+        self._known.move_to_end(key)
+        if isinstance(known.outline, Refused):
+            raise known.outline
+        return known.outline
+
+    def get(self, document: DocumentNode, operation_name: str | None, flags: Any) -> Plan | Refused | None:
+        """The plan, or why there is none, if it is remembered."""
+        return self._known[(id(document), operation_name)].plans.get(flags)
+
+    def add(
+        self, document: DocumentNode, operation_name: str | None, flags: Any, plan: Plan | Refused
+    ) -> None:
+        """Remember the plan, and forget those that were not used for longest."""
+        key = (id(document), operation_name)
+        self._known[key].plans[flags] = plan
+        self._grow(key, plan.fields if isinstance(plan, Plan) else 1)
+
+    def _grow(self, key: Any, size: int) -> None:
+        self._known[key].size += size
+        self._size += size
+        while self._size > self._most and len(self._known) > 1:
+            _, forgotten = self._known.popitem(last=False)
+            self._size -= forgotten.size
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+class _Known:
+    """What is known of one operation of a document, which is kept lest another one be taken for it."""
+
+    def __init__(self, document: DocumentNode, operation_name: str | None) -> None:
+        self.document = document
+        self.size = 0
+        self.plans: dict[Any, Plan | Refused] = {}
+        self.outline: Outline | Refused
+        operation = get_operation_ast(document, operation_name)
+        try:
+            self.outline = Outline(document, operation)
+        except Refused as refused:
+            self.outline = refused

@@ -1,0 +1,178 @@
+"""What a plan is made of: selections of fields over object types, and the shapes of their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLInterfaceType,
+    GraphQLLeafType,
+    GraphQLObjectType,
+    OperationDefinitionNode,
+)
+
+from resolvers.context import RequestContext
+from schema.fields import Computed, Related, Rooted
+from schema.hiding import hidden
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A field that is read off its parent as it stands there."""
+
+    name: str
+
+    def of(self, parent: Any, request: RequestContext) -> Any:
+        """The value for one parent."""
+        return getattr(parent, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName:
+    """`__typename`."""
+
+    name: str
+
+    def of(self, parent: Any, request: RequestContext) -> Any:
+        """The same for all parents."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A field that the caller may not read."""
+
+    name: str
+
+    def of(self, parent: Any, request: RequestContext) -> Any:
+        """Never a value."""
+        raise hidden(request.viewer, self.name)
+
+
+Meaning = Attribute | TypeName | Hidden | Computed | Related | Rooted
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A scalar or an enum."""
+
+    type: GraphQLLeafType
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list."""
+
+    item: Shape
+    required: bool
+
+
+@dataclass(slots=True, eq=False)
+class Objects:
+    """An object; of an interface, one of the types that implement it."""
+
+    type: GraphQLObjectType | GraphQLInterfaceType
+    required: bool
+    selections: Mapping[str, Selection]
+    """What is selected, by the name of the object type."""
+    known: dict[Any, Selection | None] = field(default_factory=dict)
+
+    @property
+    def suspends(self) -> bool:
+        """Whether something below may have to wait."""
+        return any(one.suspends for one in self.selections.values())
+
+    def selection(self, value: object) -> Selection | None:
+        """What is selected of this value; None where it is no object of the type. Its class alone decides."""
+        kind = type(value)
+        if kind not in self.known:
+            self.known[kind] = self._find(value)
+        return self.known[kind]
+
+    def _find(self, value: object) -> Selection | None:
+        if isinstance(value, Exception) or value is None:
+            return None
+        for one in self.selections.values():
+            accepts = one.type.is_type_of
+            if accepts(value, None) if accepts else isinstance(self.type, GraphQLObjectType):  # type: ignore[arg-type]
+                return one
+        return None
+
+
+Shape = Leaf | Listed | Objects
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """One field of a selection."""
+
+    key: str
+    name: str
+    owner: str
+    """The type that the field is one of."""
+    nodes: list[FieldNode]
+    meaning: Meaning
+    shape: Shape
+    place: int
+    """Which of the selection's fields it is."""
+    arguments: Callable[[Run], Mapping[str, Any]] | None = None
+    suspends: bool = False
+    shared: bool = False
+    """Whether another field of the plan may ask the same, so that both have to meet."""
+    column: Callable[[Sequence[Any]], list[Any]] | None = None
+    """Writes the values of a field that is asked, where they are as they should be."""
+
+    @property
+    def objects(self) -> Objects | None:
+        """What it leads to: an object, or lists of objects; None for all else."""
+        shape = self.shape
+        while isinstance(shape, Listed):
+            shape = shape.item
+        return shape if isinstance(shape, Objects) else None
+
+
+@dataclass(slots=True, eq=False)
+class Selection:
+    """What is selected of one object type, in the order of the answer."""
+
+    type: GraphQLObjectType
+    steps: Sequence[Step] = ()
+    below: Sequence[Step] = ()
+    """Those that lead to objects, or are asked for all parents at once; the others are written with the row."""
+    writers: dict[Any, Callable[[Sequence[Any], RequestContext], list[dict[str, Any]]]] = field(
+        default_factory=dict
+    )
+    """Write rows of records of one class, where all is as it should be."""
+    seen: int = 0
+    """Rows so far."""
+
+    @property
+    def suspends(self) -> bool:
+        """Whether something in it may have to wait."""
+        return any(one.suspends for one in self.below)
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """How one operation is executed."""
+
+    operation: OperationDefinitionNode
+    root: Selection
+    fields: int
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """One execution of a plan."""
+
+    request: RequestContext
+    variables: Any
+    """As graphql-core has coerced them."""
+    hide_suggestions: bool
+    schema: Any = None
+    asking: dict[Any, Any] = field(default_factory=dict)
+    """Questions that are about to be asked, so that equal ones of several fields are asked once."""

@@ -1,0 +1,266 @@
+"""Runs a plan: level by level over lists of records, with one question for a relation and a level."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from graphql import GraphQLError, OperationType
+from graphql.error import located_error
+from graphql.pyutils import Path
+
+from schema.compiled.plan import Listed, Objects, Plan, Run, Selection, Step
+from schema.compiled.rows import WORTH, column_writer, write
+from schema.compiled.values import FAILED, Children, Faults, Taken, Trouble, settled
+from schema.fields import Asked, Each, Related, Rooted
+
+
+class Place:
+    """What a root resolver sees of the operation: the request, where its value stands, and the schema."""
+
+    __slots__ = ("context", "path", "schema")
+
+    def __init__(self, context: Any, path: Path, schema: Any) -> None:
+        self.context = context
+        self.path = path
+        self.schema = schema
+
+
+async def execute(plan: Plan, run: Run) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+    """The data of the answer, and what was wrong."""
+    outs: list[Any] = [dict.fromkeys(step.key for step in plan.root.steps)]
+    troubles: list[Trouble] = []
+    for step in plan.root.steps:
+        if not isinstance(step.meaning, Rooted):
+            outs[0][step.key] = step.meaning.of(None, run.request)  # type: ignore[union-attr]
+    steps = plan.root.below
+    if plan.operation.operation is OperationType.MUTATION:
+        for step in steps:
+            troubles += await _root(run, step, outs)
+            if troubles and troubles[-1].failed:
+                break
+    elif len(steps) == 1:
+        troubles += await _root(run, steps[0], outs)
+    else:
+        for some in await asyncio.gather(*(_root(run, step, outs) for step in steps)):
+            troubles += some
+    faults = settled(outs, plan.root, troubles).get(0, ()) if troubles else ()
+    return outs[0], [located_error(one.error, one.nodes, list(one.path)) for one in faults]
+
+
+async def _root(run: Run, step: Step, outs: Sequence[Any]) -> Sequence[Trouble]:
+    stage = 0
+    value: Any
+    try:
+        arguments = step.arguments(run) if step.arguments else {}
+        info = Place(run.request, Path(None, step.key, step.owner), run.schema)
+        value = cast(Rooted, step.meaning).call(info, arguments)
+        if asyncio.iscoroutine(value):
+            stage = 1
+            value = await value
+    except Exception as error:
+        value = error
+    return await _below(run, step, [value], outs, stage)
+
+
+async def _fill(
+    run: Run, selection: Selection, rows: Sequence[Any]
+) -> tuple[list[Any], Mapping[int, Faults]]:
+    """What is written of the records, None where one has to be null; and what is wrong in each."""
+    outs, troubles = write(selection, rows, run.request)
+    waiting = []
+    for step in selection.below:
+        if step.suspends:
+            waiting.append(step)
+        else:
+            troubles += await _step(run, step, rows, outs)
+    if len(waiting) == 1:
+        troubles += await _step(run, waiting[0], rows, outs)
+    elif waiting:
+        for some in await asyncio.gather(*(_step(run, step, rows, outs) for step in waiting)):
+            troubles += some
+    return outs, settled(outs, selection, troubles) if troubles else {}
+
+
+async def _step(run: Run, step: Step, rows: Sequence[Any], outs: Sequence[Any]) -> Sequence[Trouble]:
+    """Put the values of one field into the rows."""
+    if not isinstance(step.meaning, Related):
+        return await _below(run, step, _each(lambda row: step.meaning.of(row, run.request), rows), outs, 0)  # type: ignore[union-attr]
+    stage = 0
+    values: Sequence[Any]
+    try:
+        asked = step.meaning.asked(run.request, step.arguments(run) if step.arguments else {})
+        if isinstance(asked, Each):
+            values = _each(asked.of, rows)
+        else:
+            stage = 1
+            values = await (_together(run, asked, rows) if step.shared else _alone(run, asked, rows))
+            if (then := asked.then) is not None:
+                values = _each(lambda value: value if isinstance(value, Exception) else then(value), values)
+    except Exception as error:
+        values = [error] * len(rows)
+    return await _below(run, step, values, outs, stage)
+
+
+def _each(read: Any, rows: Sequence[Any]) -> list[Any]:
+    """What is read off each; an error in the place of one that cannot be read."""
+    try:
+        return [read(row) for row in rows]
+    except Exception:  # noqa: S110 - read again below, one by one, so that each error is its own
+        pass
+    values: list[Any] = []
+    for row in rows:
+        try:
+            values.append(read(row))
+        except Exception as error:
+            values.append(error)
+    return values
+
+
+async def _alone(run: Run, asked: Asked, rows: Sequence[Any]) -> Sequence[Any]:
+    return await asked.batch(run.request, rows, *asked.arguments)
+
+
+class _Meeting:
+    """The parents for whom several fields ask the same, each once."""
+
+    def __init__(self) -> None:
+        self.parents: list[Any] = []
+        self.index: dict[int, int] = {}
+        self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    def add(self, rows: Sequence[Any]) -> list[int]:
+        """Where the answers for these rows will stand."""
+        places = []
+        for row in rows:
+            place = self.index.setdefault(id(row), len(self.parents))
+            if place == len(self.parents):
+                self.parents.append(row)
+            places.append(place)
+        return places
+
+
+async def _together(run: Run, asked: Asked, rows: Sequence[Any]) -> Sequence[Any]:
+    """The answers for these rows, asked together with what other fields ask at the same time."""
+    key = (asked.batch, asked.arguments)
+    meeting = run.asking.get(key)
+    if meeting is not None:
+        places = meeting.add(rows)
+        found = await meeting.answer
+    else:
+        meeting = run.asking[key] = _Meeting()
+        places = meeting.add(rows)
+        found = None
+        try:
+            await asyncio.sleep(0)
+            del run.asking[key]
+            found = await _alone(run, asked, meeting.parents)
+        except Exception as error:
+            found = error
+        finally:
+            meeting.answer.set_result(found)
+    if isinstance(found, Exception):
+        raise found
+    return [found[place] for place in places]
+
+
+async def _below(
+    run: Run, step: Step, values: Sequence[Any], outs: Sequence[Any], stage: int
+) -> Sequence[Trouble]:
+    """Complete the values of a field, one for each row, and whatever is selected of them."""
+    if step.objects is None:
+        if len(values) > WORTH:
+            step.column = step.column or column_writer(step.shape)
+            try:
+                written = step.column(values)
+            except Exception:  # noqa: S110 - whatever it is, it is found and told below
+                pass
+            else:
+                for out, value in zip(outs, written, strict=True):
+                    out[step.key] = value
+                return ()
+        taken = Taken(step, stage)
+    else:
+        known = await (_lists if isinstance(step.shape, Listed) else _singles)(run, step, values, outs)
+        if known is None:
+            return ()
+        taken = Taken(step, stage, children=known)
+    for value in values:
+        taken.add(value)
+    for children in taken.children.values():
+        if len(children.outs) < len(children.rows):
+            children.outs, children.faults = await _fill(run, children.selection, children.rows)
+    troubles = []
+    for index, out in enumerate(outs):
+        value, faults = taken.given(index)
+        out[step.key] = value
+        if faults:
+            troubles.append(Trouble(index, step.place, value is FAILED, faults))
+    return troubles
+
+
+async def _singles(
+    run: Run, step: Step, values: Sequence[Any], outs: Sequence[Any]
+) -> dict[int, Children] | None:
+    """Write objects that are all as they should be, and None; otherwise what is known of them."""
+    shape = cast(Objects, step.shape)
+    there = [value for value in values if value is not None]
+    if not there and not shape.required:
+        for out in outs:
+            out[step.key] = None
+        return None
+    selection = _one_selection(shape, there)
+    if selection is None or (shape.required and len(there) < len(values)):
+        return {}
+    children = Children(selection)
+    for value in there:
+        children.add(value)
+    children.outs, children.faults = await _fill(run, selection, children.rows)
+    if children.faults:
+        return {id(selection): children}
+    index, written = children.index, children.outs
+    for out, value in zip(outs, values, strict=True):
+        if value is not None:
+            out[step.key] = written[index[id(value)]]
+    return None
+
+
+async def _lists(
+    run: Run, step: Step, values: Sequence[Any], outs: Sequence[Any]
+) -> dict[int, Children] | None:
+    """The same for lists of objects."""
+    shape = cast(Listed, step.shape)
+    if not isinstance(shape.item, Objects) or not {list, tuple}.issuperset(map(type, values)):
+        return {}
+    flat = [one for value in values for one in value]
+    selection = _one_selection(shape.item, flat)
+    if selection is None:
+        if flat:
+            return {}
+        for out in outs:
+            out[step.key] = []
+        return None
+    children = Children(selection)
+    if len(values) == 1 and not selection.suspends:
+        children.rows = flat
+        children.index = {id(one): place for place, one in enumerate(flat)}
+    else:
+        for one in flat:
+            children.add(one)
+    children.outs, children.faults = await _fill(run, selection, children.rows)
+    if children.faults:
+        return {id(selection): children}
+    index, written = children.index, children.outs
+    if len(values) == 1 and len(written) == len(flat):
+        outs[0][step.key] = written
+        return None
+    for out, value in zip(outs, values, strict=True):
+        out[step.key] = [written[index[id(one)]] for one in value]
+    return None
+
+
+def _one_selection(shape: Objects, values: Sequence[Any]) -> Selection | None:
+    """What is selected of all these values, if they are of one class that the type accepts."""
+    kinds = set(map(type, values))
+    return shape.selection(values[0]) if len(kinds) == 1 else None
