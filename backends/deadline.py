@@ -12,6 +12,9 @@ from backends.errors import SourceTimeout
 _END: ContextVar[float | None] = ContextVar("end of the request", default=None)
 
 
+PART = 0.75
+
+
 class Over(SourceTimeout):
     """The request's time has come to its end while it waited for something that others wait for too."""
 
@@ -30,6 +33,17 @@ def within(seconds: float) -> Iterator[None]:
         yield
     finally:
         _END.reset(token)
+
+
+@contextmanager
+def with_some_left() -> Iterator[None]:
+    """The same for a part of what the request may still take, so that something can be asked after it."""
+    left = seconds_left()
+    if left is None:
+        yield
+        return
+    with within(left * PART):
+        yield
 
 
 def timeless() -> Context:

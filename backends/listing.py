@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic
 
+from backends import deadline
 from backends.duplicates import Duplicates
 from backends.errors import SourceUnavailable
 from backends.filters import Filter, Question
@@ -78,9 +79,10 @@ class Reading(Generic[R]):
                     streams[source.place].more = False
 
     async def _refill(self, wanted: Mapping[int, Sequence[int]]) -> None:
-        answers = await asyncio.gather(
-            *(self._pages(self.sources[place], indexes) for place, indexes in wanted.items())
-        )
+        with deadline.with_some_left():  # to ask whom they hide
+            answers = await asyncio.gather(
+                *(self._pages(self.sources[place], indexes) for place, indexes in wanted.items())
+            )
         fresh = {
             place: {row.record.key for page in pages for row in page.rows}
             for (place, _), pages in zip(wanted.items(), answers, strict=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from backends.model import SourceStatus
 
 
@@ -23,5 +25,8 @@ class DuplicateKey(Exception):
 
 
 def is_of_a_closed_transport(error: Exception) -> bool:
-    """Whether a client used a connection that was lost in that moment: uvloop says so by a RuntimeError."""
-    return isinstance(error, RuntimeError) and "closed" in str(error)
+    """Whether a client used a connection that was lost in that moment: uvloop and asyncmy say so by a RuntimeError."""
+    return (
+        isinstance(error, RuntimeError)
+        and re.search("closed|transport", str(error), re.IGNORECASE) is not None
+    )

@@ -271,7 +271,7 @@ def fill(servers: Servers) -> None:
     servers.postgresql.run_sql(";\n".join([*script, ""]), "faults")
     servers.mariadb.create_database("faults")
     script = [a_person("mariadb", login) for login in (*people("mariadb"), "everywhere")]
-    servers.mariadb.run_sql(";\n".join([*statements(SourceKind.MARIADB), *script, ""]), "faults")
+    servers.mariadb.run_sql(";\n".join([*statements(SourceKind.MARIADB), AGENT, *script, ""]), "faults")
     fill_file(servers.file, [], [])
     with closing(sqlite3.connect(servers.file)) as connection, connection:
         for login in (*people("sqlite"), "everywhere"):

@@ -83,7 +83,11 @@ class Caller:
         answer = await self._ask(MANY, logins=logins)
         silent = {one["path"][1] for one in answer.get("errors", ()) if len(one.get("path") or ()) > 1}
         self._failed(answer)
-        for place, found in enumerate((answer.get("data") or {}).get("found") or ()):
+        records = (answer.get("data") or {}).get("found") or ()
+        if not isinstance(records, list):
+            self._tally.blame(f"look-up of many: {str(answer)[:300]}")
+            return
+        for place, found in enumerate(records):
             if place in silent:
                 continue
             if wrong := self._model.wrong_record(logins[place], found, since):
@@ -148,10 +152,15 @@ class Caller:
 
     async def _ask(self, query: str, **variables: Any) -> dict[str, Any]:
         try:
-            answer = await self._client.post("/graphql", json={"query": query, "variables": variables})
+            name = f"{self._chance.getrandbits(64):016x}"
+            answer = await self._client.post(
+                "/graphql", json={"query": query, "variables": variables}, headers={"x-request-id": name}
+            )
         except httpx.HTTPError as error:
             self._tally.blame(f"no answer: {type(error).__name__}")
             return {"errors": [{"extensions": {"code": "NO_ANSWER"}}]}
+        if answer.headers.get("x-request-id") != name:
+            self._tally.blame("the answer is that of another request")
         found: dict[str, Any] = answer.json()
         return found
 
