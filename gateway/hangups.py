@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PATIENCE = 0.05
@@ -25,6 +26,8 @@ class HangUps:
         timer = asyncio.get_running_loop().call_later(self._patience, call.listen)
         try:
             await self._app(scope, call.receive, send)
+        except ClientDisconnect:
+            pass  # before its body had come
         except asyncio.CancelledError:
             if not call.has_ended:
                 raise
