@@ -5,7 +5,7 @@ environment := sh scripts/environment.sh
 lock := uv pip compile --universal --generate-hashes --all-extras -q
 pytest := pytest -n 2 --dist loadfile
 
-.PHONY: help env demo test test-full check bench lock test-env
+.PHONY: help env demo test test-full check bench soak lock test-env
 
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+: .*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ check: ## lint, formatting, types, direction of imports
 bench: ## measure the scenarios; options in ARGUMENTS
 	@$(environment) tests
 	@python -m bench $(ARGUMENTS)
+
+soak: test-env ## random faults under load, compared with a model; options in ARGUMENTS
+	@python -m tests.soak $(ARGUMENTS)
 
 lock: ## pin all requirements again, as they stand in pyproject.toml
 	@$(environment) tests
