@@ -205,12 +205,31 @@ def serve(
 
 
 @app.command
-def schema(file: File, /) -> int:
-    """Print the schema that FILE makes, in GraphQL's own language."""
+def schema(file: File, /, *, plan: Path | None = None) -> int:
+    """Print the schema that FILE makes, in GraphQL's own language.
+
+    Parameters
+    ----------
+    plan
+        Print how the operations of this document would be executed instead.
+    """
     config = _load(file)
     from gateway.app import schema_of
 
-    sys.stdout.write(schema_of(config).as_str().rstrip("\n") + "\n")
+    if plan is None:
+        sys.stdout.write(schema_of(config).as_str().rstrip("\n") + "\n")
+        return GOOD
+    from schema.compiled.printed import Unplanned, printed
+
+    try:
+        sys.stdout.write(printed(schema_of(config), plan.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        sys.stderr.write(f"{plan} cannot be read: {why}\n")
+        return UNUSABLE
+    except Unplanned as error:
+        sys.stderr.write(f"{plan}: {error}\n")
+        return UNUSABLE
     return GOOD
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import strawberry
 
 from backends import audit
+from resolvers.context import RequestContext
 from schema.connections import PageInfo
-from schema.fields import Info
+from schema.fields import computed
 
 
 @strawberry.type
@@ -23,10 +24,10 @@ class AuditEntry:
     source_key: str | None
     request_id: str
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def changed_fields(root: strawberry.Parent[Any], info: Info) -> list[str]:
-        hidden = info.context.viewer.hidden_fields
+    def changed_fields(root: Any, request: RequestContext) -> list[str]:
+        hidden = request.viewer.hidden_fields
         return [name for name in root.changed_fields if name not in hidden]
 
     @classmethod
@@ -45,7 +46,7 @@ class AuditEntryConnection:
     edges: list[AuditEntryEdge]
     nodes: list[AuditEntry]
 
-    @strawberry.field
+    @computed
     @staticmethod
-    def page_info(root: strawberry.Parent[Any]) -> PageInfo:
+    def page_info(root: Any) -> PageInfo:
         return root  # type: ignore[no-any-return]

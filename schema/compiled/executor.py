@@ -11,6 +11,7 @@ from graphql import execute as interpret
 from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.types import ExecutionResult as Answer
 
+from backends.recorder import Event, count
 from schema.compiled.compiler import Compiler, Outline, Refused
 from schema.compiled.plan import Plan, Run
 from schema.compiled.run import execute
@@ -80,6 +81,7 @@ class CompiledExecutor:
             plan = self.plan(document, operation_name, variables, context_value.viewer.hidden_fields)
         except Refused as refused:
             self.left[str(refused)] += 1
+            count(Event.EXECUTOR_FALLBACK)
             result = interpret(
                 schema,
                 document,

@@ -50,6 +50,9 @@ def test_every_saved_operation_runs_as_it_stands(demo: Demo) -> None:
     assert {name: said for name, said in found.items() if said} == {}
     assert all("data" in answer for answer in answers.values())
 
+    figures = httpx.get(f"{demo.address}/metrics", timeout=SECONDS).text
+    assert "kundengraph_executor_fallbacks_total 0.0" in figures.splitlines()
+
     renamed = answers["710-rename-customer-user"]["data"]["updateCustomerUser"]["customerUser"]
     assert renamed["additionalCustomerIds"] == ["HANSEATIC", "NORDLICHT", "SAKURA"]
     assert [grant["group"]["name"] for grant in renamed["groups"]] == ["Musterteam", "Support"]

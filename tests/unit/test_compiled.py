@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import random
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
 import pytest
 import strawberry
+from graphql import get_operation_ast, parse
 from hypothesis import given
 from hypothesis import strategies as st
+from strawberry.extensions import FieldExtension, SchemaExtension
+from strawberry.permission import BasePermission
+from strawberry.scalars import JSON
 
-from schema.compiled.executor import CompiledExecutor
+from schema.compiled.compiler import Outline, Refused
+from schema.compiled.executor import CompiledExecutor, Plans
+from schema.fields import root
+from schema.hiding import HIDEABLE
 from schema.ordering import in_order, settled
 from tests.laws.documents import Documents
 from tests.laws.worlds import lawful, patient
-from tests.unit.things import Query, Thing, Tree
+from tests.unit.things import Node, Query, Thing, Tree
 
 INTERPRETED = strawberry.Schema(query=Query, types=[Thing])
 
@@ -64,3 +72,162 @@ async def test_a20_whatever_is_wrong_with_a_value_stands_where_graphql_core_puts
         found = await answer(COMPILED, Tree(tree).request(), text, values)
         assert found[0] == expected[0], f"{text}\n{values}"
         assert same(found[1], expected[1]), f"{text}\n{values}"
+
+
+class Never(BasePermission):
+    message = "not for you"
+
+    def has_permission(self, source: Any, info: Any, **kwargs: Any) -> bool:
+        return False
+
+
+class Louder(FieldExtension):
+    def resolve(self, next_: Any, source: Any, info: Any, **kwargs: Any) -> Any:
+        return next_(source, info, **kwargs) + "!"
+
+
+class Resolving(SchemaExtension):
+    def resolve(self, _next: Any, root: Any, info: Any, *args: Any, **kwargs: Any) -> Any:
+        found = _next(root, info, *args, **kwargs)
+        return "seen" if info.field_name == "plain" else found
+
+
+@strawberry.type
+class One:
+    text: str
+
+
+@strawberry.type
+class Other:
+    number: int
+
+
+@strawberry.type
+class Odd:
+    plain: str
+    allowed: str | None = strawberry.field(permission_classes=[Never])
+    loud: str = strawberry.field(extensions=[Louder()])
+    anything: JSON
+    either: One | Other
+    wrapped: str
+    noted: str
+
+    @strawberry.field
+    @staticmethod
+    def unknown(root: strawberry.Parent[Any]) -> str:
+        return "resolved"
+
+
+@strawberry.type
+class OddQuery:
+    @root()
+    @staticmethod
+    def odd(info: strawberry.Info) -> Odd:
+        return Odd(
+            plain="a",
+            allowed="b",
+            loud="c",
+            anything={"d": [1]},  # type: ignore[arg-type]
+            either=One(text="e"),
+            wrapped="f",
+            noted="g",
+        )
+
+    @strawberry.field
+    @staticmethod
+    def bare() -> str:
+        return "bare"
+
+
+def odd_schema(kind: type[strawberry.Schema], **settings: Any) -> Any:
+    """A schema with a field of every kind that no plan is made for."""
+    schema = kind(query=OddQuery, **settings)
+    fields: Any = schema._schema.type_map["Odd"].fields  # type: ignore[attr-defined]
+    fields["noted"].extensions = {**fields["noted"].extensions, "somebody.policy": "ask first"}
+    resolve = fields["wrapped"].resolve
+    fields["wrapped"].resolve = lambda *given, **named: resolve(*given, **named) + ", wrapped"
+    return schema
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("{ odd { allowed } }", "policy of Odd.allowed"),
+        ("{ odd { loud } }", "policy of Odd.loud"),
+        ("{ odd { noted } }", "policy of Odd.noted"),
+        ("{ odd { anything } }", "type JSON"),
+        ("{ odd { either { ... on One { text } } } }", "type OneOther"),
+        ("{ odd { wrapped } }", "resolver of Odd.wrapped"),
+        ("{ odd { unknown } }", "resolver of Odd.unknown"),
+        ("{ bare }", "resolver of OddQuery.bare"),
+        ("{ __schema { queryType { name } } }", "introspection"),
+        ('{ odd { plain } __type(name: "Odd") { name } }', "introspection"),
+    ],
+)
+async def test_a_field_whose_policy_or_kind_is_not_known_leaves_its_operation_to_graphql_core(
+    query: str, reason: str
+) -> None:
+    schema = odd_schema(Compiled)
+    request = Tree(1).request()
+    expected = await odd_schema(strawberry.Schema).execute(query, context_value=request)
+    for times in (1, 2):
+        found = await schema.execute(query, context_value=request)
+        assert (found.data, found.errors) == (expected.data, expected.errors)
+        assert schema.executor.left == {reason: times}
+    assert schema.executor.compiled == 0
+    await schema.execute("{ odd { plain } }", context_value=request)
+    assert schema.executor.compiled == 1
+
+
+async def test_extensions_that_resolve_fields_are_never_passed_over() -> None:
+    schema = odd_schema(Compiled, extensions=[Resolving])
+    found = await schema.execute("{ odd { plain } }", context_value=Tree(1).request())
+    assert found.data == {"odd": {"plain": "seen"}}
+    assert schema.executor.left.total() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("subscription { odd }", "subscription"),
+        ("{ odd @upper { plain } }", "directive @upper"),
+        ("{ ...F } fragment F on OddQuery { odd { ... @defer { plain } } }", "directive @defer"),
+    ],
+)
+def test_operations_that_no_values_make_fit_have_no_outline(text: str, reason: str) -> None:
+    document = parse(text)
+    with pytest.raises(Refused, match=reason):
+        Outline(document, get_operation_ast(document))
+
+
+def test_plans_are_forgotten_where_they_are_too_many() -> None:
+    plans = Plans(most=3)
+    documents = [parse("{ bare }") for _ in range(5)]
+    for document in documents:
+        plans.outline(document, None)
+    assert len(plans) == 3
+
+
+async def test_conditions_are_part_of_a_plan() -> None:
+    query = "query($yes: Boolean!) { odd { plain @include(if: $yes) again: plain @skip(if: $yes) } }"
+    schema = odd_schema(Compiled)
+    for yes, key in ((True, "plain"), (False, "again"), (True, "plain")):
+        found = await schema.execute(query, {"yes": yes}, context_value=Tree(1).request())
+        assert found.data == {"odd": {key: "a"}}
+
+
+async def test_s13_a_hidden_field_is_part_of_a_plan() -> None:
+    query = "{ thing { text } }"
+    schema = Compiled(query=Query, types=[Thing])
+    fields: Any = schema._schema.type_map["Thing"].fields  # type: ignore[attr-defined]
+    fields["text"].extensions = {**fields["text"].extensions, HIDEABLE: "text"}
+    request = Tree(1).request()
+    request.thing = Node({"text": "secret"})
+    assert (await schema.execute(query, context_value=request)).data == {"thing": {"text": "secret"}}
+    request.viewer = SimpleNamespace(name="limited", hidden_fields=frozenset({"text"}))
+    found = await schema.execute(query, context_value=request)
+    assert found.data == {"thing": {"text": None}}
+    assert [(error.message, error.path) for error in found.errors or ()] == [
+        ("text is hidden from limited.", ["thing", "text"])
+    ]
+    assert schema.executor.left.total() == 0
