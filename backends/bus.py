@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from backends.changes import Change
 
@@ -53,16 +54,25 @@ class Subscription:
         self._news.set()
 
 
+class Outward(Protocol):
+    """Tells other processes; returns when that is done or known to be impossible."""
+
+    async def __call__(self, change: Change, *, certain: bool) -> None: ...
+
+
 class Bus:
-    """Hands every change to all who subscribe, within this process."""
+    """Hands every change to all who subscribe within this process, and outward where there are others."""
 
     def __init__(self) -> None:
+        self.outward: Outward | None = None
         self._subscriptions: set[Subscription] = set()
 
     async def publish(self, change: Change, *, certain: bool = True) -> None:
         """Tell everybody; of a write that may not have counted, only those who had better ask again."""
         if certain:
             self.hand_out(change)
+        if self.outward is not None:
+            await self.outward(change, certain=certain)
 
     def hand_out(self, change: Change) -> None:
         """Tell everybody in this process."""

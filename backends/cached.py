@@ -183,8 +183,11 @@ class Cached(Generic[R]):
         """Give back the source's connections; the cache is shared and has an owner of its own."""
         await self._backend.close()
 
-    async def forget(self, keys: Sequence[str]) -> None:
-        """Drop what was written, and keep reads that began before from putting the old row back (R13)."""
+    async def forget(self, keys: Sequence[str], *, told: bool = False) -> None:
+        """Drop what was written, and keep reads that began before from putting the old row back (R13).
+
+        Where another process has `told` of it, a shared cache is marked already.
+        """
         self._turn += 1
         if not keys or not self._ttl:
             return
@@ -197,7 +200,7 @@ class Cached(Generic[R]):
             del self._forgotten[oldest]
         if isinstance(self._cache, MemoryCache):
             self._cache.drop(names)
-        elif not await self._cache.mark(names, self._mark):
+        elif not told and not await self._cache.mark(names, self._mark):
             self._owed.update(names)
 
     async def forget_all(self) -> None:

@@ -31,8 +31,8 @@ class Remembering(Protocol[R]):
         """What is known of `keys`, not older than `freshness` allows."""
         ...
 
-    async def forget(self, keys: Sequence[str]) -> None:
-        """Drop what is remembered of `keys`, and let no slow reader put it back."""
+    async def forget(self, keys: Sequence[str], *, told: bool = False) -> None:
+        """Drop what is remembered of `keys`, and let no slow reader put it back; `told` by who wrote them."""
         ...
 
     async def forget_all(self) -> None:
@@ -72,10 +72,10 @@ class Source(Generic[R]):
             return Known({}, frozenset(), silent)
         return Known(records, frozenset(keys) - records.keys(), None)
 
-    async def forget(self, keys: Sequence[str]) -> None:
-        """Let nothing that is remembered of `keys` answer any more: they were written."""
+    async def forget(self, keys: Sequence[str], *, told: bool = False) -> None:
+        """Let nothing that is remembered of `keys` answer any more: they were written, or another gateway told so."""
         if isinstance(self.backend, Remembering):
-            await self.backend.forget(keys)
+            await self.backend.forget(keys, told=told)
 
     async def forget_all(self) -> None:
         """The same for every key."""

@@ -56,6 +56,7 @@ def create_app(config: Config, tracing: Tracing | None = None, *, log_requests: 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         pulse = asyncio.create_task(metrics.pulse())
+        stack.start()
         if provider is not None:
             provider.start()
         try:

@@ -10,16 +10,19 @@ from urllib.parse import urlsplit
 from backends.breaker import Breaker
 from backends.cached import Cached
 from backends.caches import MemoryCache, SharedCache, memory_cache, redis_cache
+from backends.changes import Change
 from backends.config import StoreConfig
 from backends.directory import Directory
 from backends.envelope import Json, decode_customer, decode_customer_user, encode, namespace
 from backends.guard import Guard
 from backends.guarded import Guarded
+from backends.keepers import Keepers
 from backends.kinds import open_customers, open_source
 from backends.mapping import RecordMapping
 from backends.model import Customer, CustomerUser, SourceKind
 from backends.once import MemoryOnce, Once, SharedOnce
 from backends.protocol import Backend, R
+from backends.replicas import Replicas
 from backends.source import Source
 from backends.sql.config import SqlCustomersConfig, SqlSourceConfig
 from backends.sql.database import Database, open_database
@@ -64,11 +67,19 @@ class Stack:
         self._closing.push_async_callback(self._cache.close)
         self._metrics.cache_is_up = lambda: self.cache_is_up
         self.services = self._services(secret)
+        self._replicas = self._joined() if config.cache.url else None
 
     @property
     def cache_is_up(self) -> bool:
-        """Whether the cache has answered last; memory always does."""
+        """Whether Redis answers the one who listens to it, or else has answered last; memory alone always does."""
+        if self._replicas is not None and self._replicas.is_listening:
+            return self._replicas.is_up
         return isinstance(self._cache, MemoryCache) or self._cache.is_up
+
+    def start(self) -> None:
+        """Hear of what other gateways change."""
+        if self._replicas is not None:
+            self._replicas.start()
 
     async def close(self) -> None:
         """Give back every connection."""
@@ -110,6 +121,26 @@ class Stack:
             signing_in=signing,
             second_factor_key=config.auth.second_factor_preference,
         )
+
+    def _joined(self) -> Replicas:
+        """The other gateways over the same registry, with the same signing key."""
+        bus, keepers = self.services.bus, Keepers(self.services.users, self.services.customers)
+
+        async def heard(change: Change, certain: bool) -> None:
+            await keepers.heed(change)
+            if certain:
+                bus.hand_out(change)
+
+        async def lost(reason: str) -> None:
+            await keepers.forget_all()
+            bus.drop_all(reason)
+
+        place = _place_of(self._config.registry.url)
+        name = blake2b(place.encode(), key=self._cache_secret, digest_size=16, person=b"channel").hexdigest()
+        replicas = Replicas(self._config.cache.url, f"kundengraph:{name}", heard, lost)
+        bus.outward = replicas.send
+        self._closing.push_async_callback(replicas.close)
+        return replicas
 
     def _once(self) -> Once:
         """A call of another replica that died keeps its key for twice as long as a request may take."""
@@ -184,8 +215,7 @@ class Stack:
 
     def _place(self, config: StoreConfig) -> str:
         """Where the store is, without credentials: a source that moved does not inherit what was remembered."""
-        parts = urlsplit(config.url or self._config.registry.url)
-        return f"{parts.scheme}://{parts.hostname}:{parts.port}{parts.path}"
+        return _place_of(config.url or self._config.registry.url)
 
     def _registry(self) -> Database:
         registry, name = self._config.registry, "registry"
@@ -225,6 +255,11 @@ class Stack:
         opened = open_database(url, name=name, pool_size=pool_size, timeout=timeout, read_only=read_only)
         self._databases[url, read_only] = opened
         return opened
+
+
+def _place_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}:{parts.port}{parts.path}"
 
 
 def _permission_policy(config: GroupsConfig) -> PermissionPolicy:
