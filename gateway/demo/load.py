@@ -10,6 +10,7 @@ import asyncpg
 
 from backends.model import SourceKind
 from backends.sql import ddl
+from backends.sql.ddl import audit
 from gateway.demo.tables import CRM_TABLE, Cell, Table
 
 NUMBERED = (
@@ -27,7 +28,7 @@ async def fill_postgresql(url: str, tables: Iterable[Table]) -> None:
     connection = await asyncpg.connect(url, timeout=10, command_timeout=60)
     try:
         async with connection.transaction():
-            await connection.execute(";\n".join(ddl.statements(SourceKind.POSTGRESQL)))
+            await connection.execute(";\n".join(_registry(SourceKind.POSTGRESQL)))
             for table in tables:
                 await connection.copy_records_to_table(table.name, records=table.rows, columns=table.columns)
             for table_name, column in NUMBERED:
@@ -40,7 +41,12 @@ async def fill_postgresql(url: str, tables: Iterable[Table]) -> None:
 
 def fill_registry_file(path: Path, tables: Iterable[Table]) -> None:
     """Make a SQLite file with the registry's tables, and fill them."""
-    _fill(path, ddl.statements(SourceKind.SQLITE), tables)
+    _fill(path, _registry(SourceKind.SQLITE), tables)
+
+
+def _registry(kind: SourceKind) -> list[str]:
+    """OTOBO's tables, and that of the audit trail."""
+    return [*ddl.statements(kind), *audit.creation(kind)]
 
 
 def fill_crm(path: Path, people: Table) -> None:
