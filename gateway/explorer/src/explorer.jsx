@@ -10,7 +10,7 @@ import { TopBar } from './top-bar.jsx';
 const QUERY_BUILDER_PLUGIN = { ...explorerPlugin({ showAttribution: false }), title: 'Query builder' };
 const PLUGINS = [SAVED_OPERATIONS_PLUGIN, DOC_EXPLORER_PLUGIN, QUERY_BUILDER_PLUGIN, HISTORY_PLUGIN];
 const WIDE = '(min-width: 50rem)';
-const WELCOME = `# Saved operations are in the panel on the left; Ctrl+Enter runs what is written here.
+const WELCOME = `# Saved operations are in the first panel; Ctrl+Enter runs what is written here.
 query WhoAmI {
   viewer {
     name

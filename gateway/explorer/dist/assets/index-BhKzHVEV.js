@@ -443,28 +443,7 @@ query Duplicates {
     }
   }
 }
-`,xz=`# en: What was changed through this API, newest first
-# de: Was über diese Schnittstelle geändert wurde, das Neueste zuerst
-# group: sources
-query AuditTrail {
-  auditEntries(first: 20) {
-    nodes {
-      at
-      actor
-      mutation
-      target
-      formerTarget
-      sourceKey
-      changedFields
-      requestId
-    }
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
-  }
-}
-`,Sz=`# en: What may somebody do, and why?
+`,xz=`# en: What may somebody do, and why?
 # de: Was darf jemand, und warum?
 # group: Permissions and services / Berechtigungen und Services
 # \`permissions\` is what is in effect; \`grants\` has one entry for each reason:
@@ -494,7 +473,7 @@ query PermissionsOfAUser {
     hasPermission(group: "Support", permission: RW)
   }
 }
-`,Cz=`# en: The members of a group
+`,Sz=`# en: The members of a group
 # de: Die Mitglieder einer Gruppe
 # group: Permissions and services / Berechtigungen und Services
 # Those with a grant of their own: customer users by login, customers by customer ID.
@@ -525,7 +504,7 @@ query MembersOfAGroup {
     }
   }
 }
-`,wz=`# en: Who holds a permission, for whatever reason?
+`,Cz=`# en: Who holds a permission, for whatever reason?
 # de: Wer hat eine Berechtigung, aus welchem Grund auch immer?
 # group: Permissions and services / Berechtigungen und Services
 # The exact inverse of \`effectivePermissions\`: direct grants, grants of customers, and always-groups.
@@ -544,7 +523,7 @@ query WhoHoldsAPermission {
     }
   }
 }
-`,Tz=`# en: The customers whose tickets somebody reaches
+`,wz=`# en: The customers whose tickets somebody reaches
 # de: Die Kunden, deren Tickets jemand erreicht
 # group: Permissions and services / Berechtigungen und Services
 # Directly, as their customer user, or through a group that is granted for the tickets of other customers.
@@ -561,7 +540,7 @@ query CustomersWithinReach {
     }
   }
 }
-`,Ez=`# en: Services of a user, users of a service
+`,Tz=`# en: Services of a user, users of a service
 # de: Services eines Benutzers, Benutzer eines Services
 # group: Permissions and services / Berechtigungen und Services
 # \`services\` are in effect: the valid assigned ones, or the default services where none is assigned.
@@ -596,7 +575,7 @@ query ServicesBothWays {
     name
   }
 }
-`,Dz=`# en: Create a customer
+`,Ez=`# en: Create a customer
 # de: Einen Kunden anlegen
 # group: Changes: people and customers / Änderungen: Personen und Kunden
 # Needs the role editor or admin: put the demo's admin token into the token field.
@@ -618,7 +597,7 @@ mutation CreateCustomer {
     }
   }
 }
-`,Oz=`# en: Create a customer user
+`,Dz=`# en: Create a customer user
 # de: Einen Kundenbenutzer anlegen
 # group: Changes: people and customers / Änderungen: Personen und Kunden
 # Needs the role editor or admin: put the demo's admin token into the token field.
@@ -653,7 +632,7 @@ mutation CreateCustomerUser {
     }
   }
 }
-`,kz=`# en: Change a customer user
+`,Oz=`# en: Change a customer user
 # de: Einen Kundenbenutzer ändern
 # group: Changes: people and customers / Änderungen: Personen und Kunden
 # Needs the role editor or admin: put the demo's admin token into the token field.
@@ -675,7 +654,7 @@ mutation ChangeCustomerUser {
     }
   }
 }
-`,Az=`# en: Give somebody a new password
+`,kz=`# en: Give somebody a new password
 # de: Jemandem ein neues Passwort geben
 # group: Changes: people and customers / Änderungen: Personen und Kunden
 # Needs the role editor or admin: put the demo's admin token into the token field.
@@ -693,7 +672,7 @@ mutation SetPassword {
     }
   }
 }
-`,jz=`# en: Set a password, and sign in with it
+`,Az=`# en: Set a password, and sign in with it
 # de: Ein Passwort setzen und sich damit anmelden
 # group: Changes: people and customers / Änderungen: Personen und Kunden
 # Setting it needs the role editor or admin; signing in needs no credential at all.
@@ -721,7 +700,7 @@ mutation SignIn {
     }
   }
 }
-`,Mz=`# en: Set the additional customers of a user
+`,jz=`# en: Set the additional customers of a user
 # de: Die zusätzlichen Kunden eines Benutzers setzen
 # group: Changes: people and customers / Änderungen: Personen und Kunden
 # Needs the role admin: put the demo's admin token into the token field.
@@ -740,7 +719,7 @@ mutation AdditionalCustomers {
     }
   }
 }
-`,Nz=`# en: Add users to a customer, and remove some
+`,Mz=`# en: Add users to a customer, and remove some
 # de: Einem Kunden Benutzer hinzufügen und wegnehmen
 # group: Changes: people and customers / Änderungen: Personen und Kunden
 # Needs the role admin: put the demo's admin token into the token field.
@@ -762,7 +741,7 @@ mutation MembersOfACustomer {
     }
   }
 }
-`,Pz=`# en: Create or change, whichever it takes
+`,Nz=`# en: Create or change, whichever it takes
 # de: Anlegen oder ändern, je nachdem
 # group: Changes: people and customers / Änderungen: Personen und Kunden
 # Needs the role editor or admin: put the demo's admin token into the token field.
@@ -792,7 +771,7 @@ mutation UpsertCustomerUser {
     }
   }
 }
-`,Fz=`# en: Synchronise many customer users at once
+`,Pz=`# en: Synchronise many customer users at once
 # de: Viele Kundenbenutzer auf einmal abgleichen
 # group: Changes: people and customers / Änderungen: Personen und Kunden
 # Needs the role editor or admin: put the demo's admin token into the token field.
@@ -834,7 +813,7 @@ mutation UpsertMany {
     }
   }
 }
-`,Iz=`# en: Create a group
+`,Fz=`# en: Create a group
 # de: Eine Gruppe anlegen
 # group: Changes: permissions / Änderungen: Berechtigungen
 # Needs the role admin: put the demo's admin token into the token field.
@@ -852,7 +831,7 @@ mutation CreateGroup {
     }
   }
 }
-`,Lz=`# en: Grant a user permissions on groups
+`,Iz=`# en: Grant a user permissions on groups
 # de: Einem Benutzer Berechtigungen auf Gruppen geben
 # group: Changes: permissions / Änderungen: Berechtigungen
 # Needs the role admin: put the demo's admin token into the token field.
@@ -879,7 +858,7 @@ mutation GrantsOfAUser {
     }
   }
 }
-`,Rz=`# en: Grant users permissions on a group
+`,Lz=`# en: Grant users permissions on a group
 # de: Benutzern Berechtigungen auf eine Gruppe geben
 # group: Changes: permissions / Änderungen: Berechtigungen
 # Needs the role admin: put the demo's admin token into the token field.
@@ -906,7 +885,7 @@ mutation GrantsOnAGroup {
     }
   }
 }
-`,zz=`# en: Grant a customer permissions on groups
+`,Rz=`# en: Grant a customer permissions on groups
 # de: Einem Kunden Berechtigungen auf Gruppen geben
 # group: Changes: permissions / Änderungen: Berechtigungen
 # Needs the role admin: put the demo's admin token into the token field.
@@ -932,7 +911,7 @@ mutation GrantsOfACustomer {
     }
   }
 }
-`,Bz=`# en: Grant customers permissions on a group
+`,zz=`# en: Grant customers permissions on a group
 # de: Kunden Berechtigungen auf eine Gruppe geben
 # group: Changes: permissions / Änderungen: Berechtigungen
 # Needs the role admin: put the demo's admin token into the token field.
@@ -963,7 +942,7 @@ mutation CustomersOnAGroup {
     }
   }
 }
-`,Vz=`# en: Create a service
+`,Bz=`# en: Create a service
 # de: Einen Service anlegen
 # group: Changes: services and tickets / Änderungen: Services und Tickets
 # Needs the role admin: put the demo's admin token into the token field.
@@ -983,7 +962,7 @@ mutation CreateService {
     }
   }
 }
-`,Hz=`# en: Assign services to a user
+`,Vz=`# en: Assign services to a user
 # de: Einem Benutzer Services zuweisen
 # group: Changes: services and tickets / Änderungen: Services und Tickets
 # Needs the role admin: put the demo's admin token into the token field.
@@ -1002,7 +981,7 @@ mutation ServicesOfAUser {
     }
   }
 }
-`,Uz=`# en: Add users to a service, and remove some
+`,Hz=`# en: Add users to a service, and remove some
 # de: Einem Service Benutzer hinzufügen und wegnehmen
 # group: Changes: services and tickets / Änderungen: Services und Tickets
 # Needs the role admin: put the demo's admin token into the token field.
@@ -1025,7 +1004,7 @@ mutation UsersOfAService {
     }
   }
 }
-`,Wz=`# en: Set the customer user of a ticket
+`,Uz=`# en: Set the customer user of a ticket
 # de: Den Kundenbenutzer eines Tickets setzen
 # group: Changes: services and tickets / Änderungen: Services und Tickets
 # Needs the role editor or admin: put the demo's admin token into the token field.
@@ -1044,7 +1023,7 @@ mutation CustomerUserOfATicket {
     }
   }
 }
-`,Gz=`# en: Give a customer user another login
+`,Wz=`# en: Give a customer user another login
 # de: Einem Kundenbenutzer einen anderen Login geben
 # group: Changes: people and customers / Änderungen: Personen und Kunden
 # Needs the role editor or admin: put the demo's admin token into the token field.
@@ -1069,7 +1048,7 @@ mutation RenameCustomerUser {
     }
   }
 }
-`,Kz=`# en: Disable a customer user
+`,Gz=`# en: Disable a customer user
 # de: Einen Kundenbenutzer ungültig setzen
 # group: Changes: people and customers / Änderungen: Personen und Kunden
 # Needs the role editor or admin: put the demo's admin token into the token field.
@@ -1087,7 +1066,7 @@ mutation DisableCustomerUser {
     }
   }
 }
-`,qz=`# en: What was changed, by whom
+`,Kz=`# en: What was changed, by whom
 # de: Was geändert wurde, und von wem
 # group: Operation / Betrieb
 # Needs the role admin: put the demo's admin token into the token field, and run one of the changes above first.
@@ -1099,6 +1078,8 @@ query AuditEntries {
       actor
       mutation
       target
+      formerTarget
+      sourceKey
       changedFields
       requestId
     }
@@ -1108,18 +1089,18 @@ query AuditEntries {
     }
   }
 }
-`,Jz=`{
+`,qz=`{
   "id": "WzEsIkN1c3RvbWVyVXNlciIsImN1c3RvbWVyX3VzZXIiLCJhbm5hLm11ZWxsZXIiXQ"
 }
-`,Yz=`{
+`,Jz=`{
   "first": 5,
   "after": null
 }
-`,Xz=Object.assign({"../operations/010-one-customer-user.graphql":oz,"../operations/020-several-by-login.graphql":sz,"../operations/030-customer-of-a-user.graphql":cz,"../operations/040-node-by-id.graphql":lz,"../operations/110-first-page.graphql":uz,"../operations/120-next-page.graphql":dz,"../operations/130-search.graphql":fz,"../operations/140-filter-by-customer.graphql":pz,"../operations/150-custom-field-room.graphql":mz,"../operations/160-customers-with-users.graphql":hz,"../operations/170-counts.graphql":gz,"../operations/210-sources-and-health.graphql":_z,"../operations/220-shadowed-logins.graphql":vz,"../operations/230-viewer.graphql":yz,"../operations/240-duplicates.graphql":bz,"../operations/250-audit-trail.graphql":xz,"../operations/310-permissions-of-a-user.graphql":Sz,"../operations/320-members-of-a-group.graphql":Cz,"../operations/330-who-holds-a-permission.graphql":wz,"../operations/340-customers-within-reach.graphql":Tz,"../operations/350-services-both-ways.graphql":Ez,"../operations/410-create-customer.graphql":Dz,"../operations/420-create-customer-user.graphql":Oz,"../operations/430-change-customer-user.graphql":kz,"../operations/440-set-password.graphql":Az,"../operations/445-sign-in.graphql":jz,"../operations/450-additional-customers.graphql":Mz,"../operations/460-members-of-a-customer.graphql":Nz,"../operations/470-upsert-customer-user.graphql":Pz,"../operations/480-upsert-many.graphql":Fz,"../operations/510-create-group.graphql":Iz,"../operations/520-grants-of-a-user.graphql":Lz,"../operations/530-grants-on-a-group.graphql":Rz,"../operations/540-grants-of-a-customer.graphql":zz,"../operations/550-customers-on-a-group.graphql":Bz,"../operations/610-create-service.graphql":Vz,"../operations/620-services-of-a-user.graphql":Hz,"../operations/630-users-of-a-service.graphql":Uz,"../operations/640-customer-user-of-a-ticket.graphql":Wz,"../operations/710-rename-customer-user.graphql":Gz,"../operations/720-disable-customer-user.graphql":Kz,"../operations/910-audit-entries.graphql":qz}),Zz=Object.assign({"../operations/040-node-by-id.json":Jz,"../operations/120-next-page.json":Yz}),Qz=/^# (en|de|group): (.*)\n/,$z=Object.keys(Xz).sort().map(eB);function eB(e){let t={},n=Xz[e];for(let e;e=Qz.exec(n);n=n.slice(e[0].length))t[e[1]]=e[2].trim();let[r,i=r]=t.group.split(` / `);return{name:e.replace(/^.*\/|\.graphql$/g,``),caption:{en:t.en,de:t.de},group:{en:r,de:i},text:n,variables:Zz[e.replace(/\.graphql$/,`.json`)]??``}}var tB=`kundengraph:language`,nB={en:`English`,de:`Deutsch`},rB={en:{title:`Saved operations`,filter:`Filter`,language:`Language`,none:`No operation matches.`},de:{title:`Gespeicherte Abfragen`,filter:`Filtern`,language:`Sprache`,none:`Keine Abfrage passt.`}},iB={title:`Saved operations`,icon:lB,content:aB};function aB(){let[e,t]=(0,L.useState)(cB),[n,r]=(0,L.useState)(``),i=oB(),a=rB[e],o=Object.entries(Object.groupBy($z.filter(t=>sB(t,e,n)),t=>t.group[e])),s=e=>{localStorage.setItem(tB,e),t(e)};return(0,H.jsxs)(`section`,{className:`saved-operations`,"aria-label":a.title,lang:e,children:[(0,H.jsxs)(`div`,{className:`saved-operations-head`,children:[(0,H.jsx)(`h2`,{children:a.title}),(0,H.jsx)(`div`,{className:`language-switch`,role:`group`,"aria-label":a.language,children:Object.entries(nB).map(([t,n])=>(0,H.jsx)(`button`,{type:`button`,lang:t,"aria-pressed":t===e,onClick:()=>s(t),children:n},t))})]}),(0,H.jsx)(`input`,{type:`search`,className:`saved-operations-filter`,"aria-label":a.filter,placeholder:a.filter,value:n,onChange:e=>r(e.target.value)}),o.map(([t,n])=>(0,H.jsxs)(`div`,{className:`saved-operations-group`,children:[(0,H.jsx)(`h3`,{children:t}),(0,H.jsx)(`ul`,{children:n.map(t=>(0,H.jsx)(`li`,{children:(0,H.jsx)(`button`,{type:`button`,"data-operation":t.name,onClick:()=>i(t,e),children:t.caption[e]})},t.name))})]},t)),o.length===0&&(0,H.jsx)(`p`,{className:`saved-operations-none`,children:a.none})]})}function oB(){let{queryEditor:e,variableEditor:t}=Ds(ja(`queryEditor`,`variableEditor`)),{addTab:n}=Os();return(r,i)=>{n(),e?.setValue(`# ${r.caption[i]}\n${r.text}`),t?.setValue(r.variables),e?.focus(),e?.getContainerDomNode().scrollIntoView({block:`nearest`})}}function sB(e,t,n){let r=`${e.caption[t]} ${e.group[t]} ${e.text}`.toLowerCase();return n.toLowerCase().split(/\s+/).every(e=>r.includes(e))}function cB(){let e=localStorage.getItem(tB);return e in nB?e:navigator.language.toLowerCase().startsWith(`de`)?`de`:`en`}function lB(){return(0,H.jsxs)(`svg`,{viewBox:`0 0 24 24`,fill:`none`,stroke:`currentColor`,strokeWidth:`1.5`,strokeLinejoin:`round`,"aria-hidden":`true`,children:[(0,H.jsx)(`path`,{d:`M6 3.5h12v17l-6-4.6-6 4.6z`}),(0,H.jsx)(`path`,{d:`M9.2 8h5.6M9.2 11.4h5.6`,strokeLinecap:`round`})]})}function uB({title:e,token:t}){return(0,H.jsxs)(`header`,{className:`top-bar`,children:[(0,H.jsxs)(`h1`,{className:`top-bar-title`,children:[(0,H.jsx)(`img`,{src:`./favicon.svg`,alt:``,width:`26`,height:`26`}),e]}),(0,H.jsx)(dB,{}),(0,H.jsx)(fB,{token:t}),(0,H.jsx)(pB,{})]})}function dB(){let{schema:e,isIntrospecting:t}=Ds(ja(`schema`,`isIntrospecting`)),[n,r]=t?[`loading`,`Reading the schema …`]:e?[`ready`,`Schema loaded`]:[`refused`,`No schema: is the token right?`];return(0,H.jsx)(`p`,{className:`schema-status`,"data-state":n,role:`status`,children:r})}function fB({token:e}){let{introspect:t}=Os(),[n,r]=(0,L.useState)(e.value),[i,a]=(0,L.useState)(!1),o=(0,L.useRef)(e.value),s=t=>{r(t.target.value),e.value=t.target.value},c=()=>{o.current!==e.value&&(o.current=e.value,t())};return(0,H.jsxs)(`div`,{className:`token-field`,children:[(0,H.jsx)(`label`,{htmlFor:`token`,children:`API token`}),(0,H.jsx)(`input`,{id:`token`,type:i?`text`:`password`,value:n,onChange:s,onBlur:c,onKeyDown:e=>e.key===`Enter`&&c(),placeholder:`none`,autoComplete:`off`,autoCapitalize:`off`,spellCheck:!1,title:`Sent as Authorization: Bearer …; kept until this browser tab is closed`}),(0,H.jsx)(`button`,{type:`button`,"aria-controls":`token`,"aria-pressed":i,"aria-label":i?`Hide the token`:`Show the token`,onClick:()=>a(!i),children:i?`Hide`:`Show`})]})}function pB(){let e=Ds(e=>e.theme),{setTheme:t}=Os();return(0,L.useEffect)(()=>{if(e)return;let n=matchMedia(`(prefers-color-scheme: dark)`),r=()=>t(null);return n.addEventListener(`change`,r),()=>n.removeEventListener(`change`,r)},[e,t]),(0,H.jsxs)(`div`,{className:`theme-field`,children:[(0,H.jsx)(`label`,{htmlFor:`theme`,children:`Theme`}),(0,H.jsxs)(`select`,{id:`theme`,value:e??``,onChange:e=>t(e.target.value||null),children:[(0,H.jsx)(`option`,{value:``,children:`System`}),(0,H.jsx)(`option`,{value:`light`,children:`Light`}),(0,H.jsx)(`option`,{value:`dark`,children:`Dark`})]})]})}var mB=[iB,XL,{...bR({showAttribution:!1}),title:`Query builder`},RR],hB=`(min-width: 50rem)`,gB=`# Saved operations are in the panel on the left; Ctrl+Enter runs what is written here.
+`,Yz=Object.assign({"../operations/010-one-customer-user.graphql":oz,"../operations/020-several-by-login.graphql":sz,"../operations/030-customer-of-a-user.graphql":cz,"../operations/040-node-by-id.graphql":lz,"../operations/110-first-page.graphql":uz,"../operations/120-next-page.graphql":dz,"../operations/130-search.graphql":fz,"../operations/140-filter-by-customer.graphql":pz,"../operations/150-custom-field-room.graphql":mz,"../operations/160-customers-with-users.graphql":hz,"../operations/170-counts.graphql":gz,"../operations/210-sources-and-health.graphql":_z,"../operations/220-shadowed-logins.graphql":vz,"../operations/230-viewer.graphql":yz,"../operations/240-duplicates.graphql":bz,"../operations/310-permissions-of-a-user.graphql":xz,"../operations/320-members-of-a-group.graphql":Sz,"../operations/330-who-holds-a-permission.graphql":Cz,"../operations/340-customers-within-reach.graphql":wz,"../operations/350-services-both-ways.graphql":Tz,"../operations/410-create-customer.graphql":Ez,"../operations/420-create-customer-user.graphql":Dz,"../operations/430-change-customer-user.graphql":Oz,"../operations/440-set-password.graphql":kz,"../operations/445-sign-in.graphql":Az,"../operations/450-additional-customers.graphql":jz,"../operations/460-members-of-a-customer.graphql":Mz,"../operations/470-upsert-customer-user.graphql":Nz,"../operations/480-upsert-many.graphql":Pz,"../operations/510-create-group.graphql":Fz,"../operations/520-grants-of-a-user.graphql":Iz,"../operations/530-grants-on-a-group.graphql":Lz,"../operations/540-grants-of-a-customer.graphql":Rz,"../operations/550-customers-on-a-group.graphql":zz,"../operations/610-create-service.graphql":Bz,"../operations/620-services-of-a-user.graphql":Vz,"../operations/630-users-of-a-service.graphql":Hz,"../operations/640-customer-user-of-a-ticket.graphql":Uz,"../operations/710-rename-customer-user.graphql":Wz,"../operations/720-disable-customer-user.graphql":Gz,"../operations/910-audit-entries.graphql":Kz}),Xz=Object.assign({"../operations/040-node-by-id.json":qz,"../operations/120-next-page.json":Jz}),Zz=/^# (en|de|group): (.*)\n/,Qz=Object.keys(Yz).sort().map($z);function $z(e){let t={},n=Yz[e];for(let e;e=Zz.exec(n);n=n.slice(e[0].length))t[e[1]]=e[2].trim();let[r,i=r]=t.group.split(` / `);return{name:e.replace(/^.*\/|\.graphql$/g,``),caption:{en:t.en,de:t.de},group:{en:r,de:i},text:n,variables:Xz[e.replace(/\.graphql$/,`.json`)]??``}}var eB=`kundengraph:language`,tB={en:`English`,de:`Deutsch`},nB={en:{title:`Saved operations`,filter:`Filter`,language:`Language`,none:`No operation matches.`},de:{title:`Gespeicherte Abfragen`,filter:`Filtern`,language:`Sprache`,none:`Keine Abfrage passt.`}},rB={title:`Saved operations`,icon:cB,content:iB};function iB(){let[e,t]=(0,L.useState)(sB),[n,r]=(0,L.useState)(``),i=aB(),a=nB[e],o=Object.entries(Object.groupBy(Qz.filter(t=>oB(t,e,n)),t=>t.group[e])),s=e=>{localStorage.setItem(eB,e),t(e)};return(0,H.jsxs)(`section`,{className:`saved-operations`,"aria-label":a.title,lang:e,children:[(0,H.jsxs)(`div`,{className:`saved-operations-head`,children:[(0,H.jsx)(`h2`,{children:a.title}),(0,H.jsx)(`div`,{className:`language-switch`,role:`group`,"aria-label":a.language,children:Object.entries(tB).map(([t,n])=>(0,H.jsx)(`button`,{type:`button`,lang:t,"aria-pressed":t===e,onClick:()=>s(t),children:n},t))})]}),(0,H.jsx)(`input`,{type:`search`,className:`saved-operations-filter`,"aria-label":a.filter,placeholder:a.filter,value:n,onChange:e=>r(e.target.value)}),o.map(([t,n])=>(0,H.jsxs)(`div`,{className:`saved-operations-group`,children:[(0,H.jsx)(`h3`,{children:t}),(0,H.jsx)(`ul`,{children:n.map(t=>(0,H.jsx)(`li`,{children:(0,H.jsx)(`button`,{type:`button`,"data-operation":t.name,onClick:()=>i(t,e),children:t.caption[e]})},t.name))})]},t)),o.length===0&&(0,H.jsx)(`p`,{className:`saved-operations-none`,children:a.none})]})}function aB(){let{queryEditor:e,variableEditor:t}=Ds(ja(`queryEditor`,`variableEditor`)),{addTab:n}=Os();return(r,i)=>{n(),e?.setValue(`# ${r.caption[i]}\n${r.text}`),t?.setValue(r.variables),e?.focus(),e?.getContainerDomNode().scrollIntoView({block:`nearest`})}}function oB(e,t,n){let r=`${e.caption[t]} ${e.group[t]} ${e.text}`.toLowerCase();return n.toLowerCase().split(/\s+/).every(e=>r.includes(e))}function sB(){let e=localStorage.getItem(eB);return e in tB?e:navigator.language.toLowerCase().startsWith(`de`)?`de`:`en`}function cB(){return(0,H.jsxs)(`svg`,{viewBox:`0 0 24 24`,fill:`none`,stroke:`currentColor`,strokeWidth:`1.5`,strokeLinejoin:`round`,"aria-hidden":`true`,children:[(0,H.jsx)(`path`,{d:`M6 3.5h12v17l-6-4.6-6 4.6z`}),(0,H.jsx)(`path`,{d:`M9.2 8h5.6M9.2 11.4h5.6`,strokeLinecap:`round`})]})}function lB({title:e,token:t}){return(0,H.jsxs)(`header`,{className:`top-bar`,children:[(0,H.jsxs)(`h1`,{className:`top-bar-title`,children:[(0,H.jsx)(`img`,{src:`./favicon.svg`,alt:``,width:`26`,height:`26`}),e]}),(0,H.jsx)(uB,{}),(0,H.jsx)(dB,{token:t}),(0,H.jsx)(fB,{})]})}function uB(){let{schema:e,isIntrospecting:t}=Ds(ja(`schema`,`isIntrospecting`)),[n,r]=t?[`loading`,`Reading the schema …`]:e?[`ready`,`Schema loaded`]:[`refused`,`No schema: is the token right?`];return(0,H.jsx)(`p`,{className:`schema-status`,"data-state":n,role:`status`,children:r})}function dB({token:e}){let{introspect:t}=Os(),[n,r]=(0,L.useState)(e.value),[i,a]=(0,L.useState)(!1),o=(0,L.useRef)(e.value),s=t=>{r(t.target.value),e.value=t.target.value},c=()=>{o.current!==e.value&&(o.current=e.value,t())};return(0,H.jsxs)(`div`,{className:`token-field`,children:[(0,H.jsx)(`label`,{htmlFor:`token`,children:`API token`}),(0,H.jsx)(`input`,{id:`token`,type:i?`text`:`password`,value:n,onChange:s,onBlur:c,onKeyDown:e=>e.key===`Enter`&&c(),placeholder:`none`,autoComplete:`off`,autoCapitalize:`off`,spellCheck:!1,title:`Sent as Authorization: Bearer …; kept until this browser tab is closed`}),(0,H.jsx)(`button`,{type:`button`,"aria-controls":`token`,"aria-pressed":i,"aria-label":i?`Hide the token`:`Show the token`,onClick:()=>a(!i),children:i?`Hide`:`Show`})]})}function fB(){let e=Ds(e=>e.theme),{setTheme:t}=Os();return(0,L.useEffect)(()=>{if(e)return;let n=matchMedia(`(prefers-color-scheme: dark)`),r=()=>t(null);return n.addEventListener(`change`,r),()=>n.removeEventListener(`change`,r)},[e,t]),(0,H.jsxs)(`div`,{className:`theme-field`,children:[(0,H.jsx)(`label`,{htmlFor:`theme`,children:`Theme`}),(0,H.jsxs)(`select`,{id:`theme`,value:e??``,onChange:e=>t(e.target.value||null),children:[(0,H.jsx)(`option`,{value:``,children:`System`}),(0,H.jsx)(`option`,{value:`light`,children:`Light`}),(0,H.jsx)(`option`,{value:`dark`,children:`Dark`})]})]})}var pB=[rB,XL,{...bR({showAttribution:!1}),title:`Query builder`},RR],mB=`(min-width: 50rem)`,hB=`# Saved operations are in the first panel; Ctrl+Enter runs what is written here.
 query WhoAmI {
   viewer {
     name
     roles
   }
 }
-`;function _B({title:e,token:t,fetcher:n}){return(0,H.jsx)(Ts,{fetcher:n,plugins:mB,referencePlugin:XL,visiblePlugin:matchMedia(hB).matches?iB:void 0,defaultQuery:gB,inputValueDeprecation:!0,schemaDescription:!0,children:(0,H.jsx)(SR,{children:(0,H.jsxs)($L,{children:[(0,H.jsx)(vB,{}),(0,H.jsx)(uB,{title:e,token:t}),(0,H.jsx)(`main`,{className:`explorer`,children:(0,H.jsx)(tz,{showPersistHeadersSettings:!1,children:(0,H.jsx)(az.Logo,{children:null})})})]})})})}function vB(){let e=Ds(e=>e.queryEditor);return(0,L.useEffect)(()=>e?.updateOptions({wordWrap:`on`,wrappingIndent:`same`}),[e]),null}function yB(e,t){let n=new URL(e);n.protocol=e.protocol.replace(`http`,`ws`);let r=Mo({url:e.href,enableIncrementalDelivery:!1,wsClient:ie({url:n.href,connectionParams:()=>t.credentials})});return(e,n)=>r(e,{...n,headers:{...t.credentials,...n?.headers}})}var bB=`kundengraph:token`,xB=class{get value(){return sessionStorage.getItem(bB)??``}set value(e){let t=e.trim();t?sessionStorage.setItem(bB,t):sessionStorage.removeItem(bB)}get credentials(){return this.value?{authorization:`Bearer ${this.value}`}:{}}},SB={path:`../graphql`,title:`Kundengraph`};async function CB(){let e={...SB,...await wB()};return{title:e.title,url:new URL(e.path,location.href)}}async function wB(){try{let e=await fetch(`config.json`);return e.ok?await e.json():{}}catch{return{}}}var TB=await CB(),EB=new xB;document.title=`${TB.title} – GraphiQL`,(0,Y_.createRoot)(document.getElementById(`page`)).render((0,H.jsx)(_B,{title:TB.title,token:EB,fetcher:yB(TB.url,EB)}));
+`;function gB({title:e,token:t,fetcher:n}){return(0,H.jsx)(Ts,{fetcher:n,plugins:pB,referencePlugin:XL,visiblePlugin:matchMedia(mB).matches?rB:void 0,defaultQuery:hB,inputValueDeprecation:!0,schemaDescription:!0,children:(0,H.jsx)(SR,{children:(0,H.jsxs)($L,{children:[(0,H.jsx)(_B,{}),(0,H.jsx)(lB,{title:e,token:t}),(0,H.jsx)(`main`,{className:`explorer`,children:(0,H.jsx)(tz,{showPersistHeadersSettings:!1,children:(0,H.jsx)(az.Logo,{children:null})})})]})})})}function _B(){let e=Ds(e=>e.queryEditor);return(0,L.useEffect)(()=>e?.updateOptions({wordWrap:`on`,wrappingIndent:`same`}),[e]),null}function vB(e,t){let n=new URL(e);n.protocol=e.protocol.replace(`http`,`ws`);let r=Mo({url:e.href,enableIncrementalDelivery:!1,wsClient:ie({url:n.href,connectionParams:()=>t.credentials})});return(e,n)=>r(e,{...n,headers:{...t.credentials,...n?.headers}})}var yB=`kundengraph:token`,bB=class{get value(){return sessionStorage.getItem(yB)??``}set value(e){let t=e.trim();t?sessionStorage.setItem(yB,t):sessionStorage.removeItem(yB)}get credentials(){return this.value?{authorization:`Bearer ${this.value}`}:{}}},xB={path:`../graphql`,title:`Kundengraph`};async function SB(){let e={...xB,...await CB()};return{title:e.title,url:new URL(e.path,location.href)}}async function CB(){try{let e=await fetch(`config.json`);return e.ok?await e.json():{}}catch{return{}}}var wB=await SB(),TB=new bB;document.title=`${wB.title} – GraphiQL`,(0,Y_.createRoot)(document.getElementById(`page`)).render((0,H.jsx)(gB,{title:wB.title,token:TB,fetcher:vB(wB.url,TB)}));
