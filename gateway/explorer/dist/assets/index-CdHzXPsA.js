@@ -1078,7 +1078,6 @@ query AuditEntries {
       actor
       mutation
       target
-      formerTarget
       sourceKey
       changedFields
       requestId
