@@ -83,6 +83,12 @@ class Reading(Generic[R]):
             answers = await asyncio.gather(
                 *(self._pages(self.sources[place], indexes) for place, indexes in wanted.items())
             )
+        if len(self.sources) == 1:
+            for index, page in zip(wanted[0], answers[0], strict=False):
+                self.streams[index][0].add(page, ())
+            for index in wanted[0][len(answers[0]) :]:
+                self.streams[index][0].end()
+            return
         fresh = {
             place: {row.record.key for page in pages for row in page.rows}
             for (place, _), pages in zip(wanted.items(), answers, strict=True)

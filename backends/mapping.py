@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import Any
 
+from backends.makers import Recipe, maker
 from backends.model import Customer, CustomerUser, Validity, Value
 
 
@@ -168,36 +169,40 @@ class RecordMapping:
         self, row: Sequence[Value | datetime], validity: Validity | None = None
     ) -> CustomerUser:
         """Make a record of a row in the order of `columns`; a directory passes the validity it decided."""
-        values: dict[str, Any] = {attribute: first(row[index]) for attribute, index in self._standard}
-        values.pop("login", None)
-        listed = self.customer_ids_column
-        return CustomerUser(
-            login=first(row[0]) or "",
-            source_key=self.source_key,
-            listed_customer_ids=split_customer_ids(row[self._index[listed]]) if listed else (),
-            validity=validity or self._validity(row),
-            created_at=self._time(row, "create_time"),
-            changed_at=self._time(row, "change_time"),
-            custom=self._custom_values(row),
-            stored=tuple(_plain(value) for value in row),
-            **values,
-        )
+        return self._user_of(row, validity)
 
     def customer(self, row: Sequence[Value | datetime]) -> Customer:
         """Make a customer of a row in the order of `columns`."""
-        values: dict[str, Any] = {attribute: first(row[index]) for attribute, index in self._standard}
-        values.pop("customer_id", None)
-        name = values.pop("name", None)
-        return Customer(
-            customer_id=first(row[0]) or "",
-            source_key=self.source_key,
-            name=name or "",
-            validity=self._validity(row),
-            created_at=self._time(row, "create_time"),
-            changed_at=self._time(row, "change_time"),
-            custom=self._custom_values(row),
-            stored=tuple(_plain(value) for value in row),
-            **values,
+        return self._customer_of(row)
+
+    @cached_property
+    def _user_of(self) -> Callable[..., CustomerUser]:
+        recipe = self._recipe("login", frozenset({"login"}))
+        listed = self.customer_ids_column
+        if listed is None:
+            return maker(CustomerUser, recipe)
+        place = self._index[listed]
+        late = {**recipe.late, "listed_customer_ids": lambda row: split_customer_ids(row[place])}
+        return maker(CustomerUser, replace(recipe, late=late))
+
+    @cached_property
+    def _customer_of(self) -> Callable[..., Customer]:
+        return maker(Customer, self._recipe("customer_id", frozenset({"customer_id", "name"})))
+
+    def _recipe(self, key: str, required: frozenset[str]) -> Recipe:
+        late: dict[str, Callable[[Sequence[Any]], Any]] = {
+            "created_at": lambda row: self._time(row, "create_time"),
+            "changed_at": lambda row: self._time(row, "change_time"),
+            "custom": self._custom_values,
+            "stored": lambda row: tuple([_plain(value) for value in row]),
+        }
+        return Recipe(
+            texts={**dict(self._standard), key: 0},
+            required=required,
+            fixed={"source_key": self.source_key},
+            late=late,
+            text=first,
+            validity=self._validity,
         )
 
     def _custom_values(self, row: Sequence[Value | datetime]) -> dict[str, Value]:
@@ -206,7 +211,8 @@ class RecordMapping:
     def _validity(self, row: Sequence[Value | datetime]) -> Validity:
         if self.valid_column is None:
             return Validity.VALID
-        return Validity.of(first(row[self._index[self.valid_column]]))
+        value = row[self._index[self.valid_column]]
+        return KNOWN_VALIDITIES.get(value) or Validity.of(first(value))
 
     def _time(self, row: Sequence[Value | datetime], column: str) -> datetime | None:
         value = row[self._index[column]] if self.audited else None
@@ -218,6 +224,11 @@ class RecordMapping:
         if not isinstance(value, datetime):
             return None
         return value.replace(tzinfo=self.time_zone) if value.tzinfo is None else value
+
+
+KNOWN_VALIDITIES: Mapping[object, Validity] = {
+    number: one for one in Validity for number in (one.value, str(one.value))
+}
 
 
 def first(value: Value | datetime) -> str | None:

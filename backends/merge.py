@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heapreplace
 from typing import Generic
 
 from backends.order import Order, Position, sort_key
@@ -31,7 +32,7 @@ class Stream(Generic[R]):
         """Take in a page, without the rows that an earlier source hides; a page without rows is the last."""
         if page.rows:
             self.after = page.rows[-1].position
-        self.rows.extend(row for row in page.rows if row.record.key not in hidden)
+        self.rows.extend([row for row in page.rows if row.record.key not in hidden] if hidden else page.rows)
         self.read += len(page.rows)
         self.more = page.more and bool(page.rows)
 
@@ -50,13 +51,34 @@ class Merged(Generic[R]):
 
 def merge(streams: Sequence[Stream[R]], order: Order, wanted: int) -> Merged[R]:
     """Take rows in order, as far as what was read proves their place."""
+    if len(streams) == 1:
+        return _cut(streams[0], wanted)
     rows: list[Row[R]] = []
+    heads = [_head(stream, order) for stream in streams if stream.rows]
+    heapify(heads)
     while len(rows) < wanted:
         if dry := [stream for stream in streams if stream.is_dry]:
             return Merged(rows, dry)
-        heads = [stream for stream in streams if stream.rows]
         if not heads:
             break
-        first = min(heads, key=lambda stream: sort_key(order, stream.rows[0].position, stream.place))
-        rows.append(first.rows.popleft())
+        while heads and len(rows) < wanted:
+            stream = heads[0][1]
+            rows.append(stream.rows.popleft())
+            if stream.rows:
+                heapreplace(heads, _head(stream, order))
+            else:
+                heappop(heads)
+                break  # it may be dry
     return Merged(rows, [])
+
+
+def _head(stream: Stream[R], order: Order) -> tuple[tuple[object, ...], Stream[R]]:
+    """The first row's place in the list, which no other stream's row shares."""
+    return sort_key(order, stream.rows[0].position, stream.place), stream
+
+
+def _cut(stream: Stream[R], wanted: int) -> Merged[R]:
+    """The next rows of the only stream."""
+    taken = min(wanted, len(stream.rows))
+    rows = [stream.rows.popleft() for _ in range(taken)]
+    return Merged(rows, [stream] if taken < wanted and stream.more else [])

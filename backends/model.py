@@ -6,6 +6,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 Value = str | int | tuple[str, ...] | None
 """What one mapped field holds; a tuple where a store gives several values."""
@@ -72,8 +73,23 @@ class Membership(enum.Enum):
     ADDITIONAL = "additional"
 
 
+class Late:
+    """A record some of whose attributes may be made only when somebody asks for them."""
+
+    __slots__ = ("_late",)
+
+    if not TYPE_CHECKING:  # it would let type checkers take any attribute for one that is there
+
+        def __getattr__(self, name: str) -> object:
+            if name == "_late" or name not in (late := self._late)[0]:
+                raise AttributeError(name)
+            value = late[0][name](late[1])
+            object.__setattr__(self, name, value)
+            return value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerUser:
+class CustomerUser(Late):
     """A person, known by `login`, as the source `source_key` holds it."""
 
     login: str
@@ -110,7 +126,7 @@ class CustomerUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
+class Customer(Late):
     """An organisation, known by `customer_id`, as the source `source_key` holds it."""
 
     customer_id: str

@@ -13,12 +13,13 @@ from backends.conditions import And, Or, condition_of, is_storable
 from backends.filters import Filter, Question
 from backends.mapping import FieldType, RecordMapping
 from backends.model import Inspection
-from backends.order import Order, Position, fold
-from backends.protocol import Count, Page, R, Row
+from backends.order import fold
+from backends.protocol import Count, Page, R
 from backends.sql.database import Database
 from backends.sql.database import Row as Stored
 from backends.sql.inspection import inspected
 from backends.sql.lookups import Lookup, is_loose, lookup
+from backends.sql.placing import placed
 from backends.sql.shapes import Columns, Shape, comparable, shape_of
 from backends.sql.statements import PageShape, Statements
 
@@ -125,6 +126,8 @@ class SqlBackend(Generic[R]):
             args += own
         candidates, common = self._candidates([question.filter for question in questions], statements)
         rows = await self._database.fetch(statements.pages(tuple(shapes), candidates), common + args)
+        if len(questions) == 1:
+            return [self._page(questions[0], rows)]
         found = {number: list(group) for number, group in itertools.groupby(rows, lambda row: row[0])}
         return [self._page(question, found.get(number, [])) for number, question in enumerate(questions)]
 
@@ -156,18 +159,12 @@ class SqlBackend(Generic[R]):
 
     def _page(self, question: Question, rows: Sequence[Stored]) -> Page[R]:
         """A page of rows that begin with number and cut; a row that is cut says only that there were more."""
-        kept = [row for row in rows if not row[1]]
+        kept = [row for row in rows if not row[1]] if question.filter.search is not None else rows
         return Page(
-            [self._row(row, question.order) for row in kept[: question.limit]],
+            placed(kept[: question.limit], self._record, self._width, self.mapping.source_key),
             more=len(kept) > question.limit,
             truncated=len(kept) < len(rows),
         )
-
-    def _row(self, row: Stored, order: Order) -> Row[R]:
-        end = 2 + self._width
-        *values, folded, key = row[end:]
-        position = Position(tuple(values), folded, key, self.mapping.source_key)
-        return Row(self._record(row[2:end]), position)
 
     async def _counts(self, filters: Sequence[Filter]) -> list[Count]:
         statements = (self._made or await self._texts()).statements
