@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Generic
 
@@ -45,6 +45,18 @@ class Entry(Generic[R]):
         """Whether it says if `key` exists, whichever of several twins that would be."""
         own = self.record is not None and key == self.record.key
         return own or key == self.asked or (key.isascii() and self.asked.isascii())
+
+
+LARGEST_PARTY = 100
+"""Keys that are asked for together at most."""
+
+
+@dataclass(slots=True, eq=False)
+class Party:
+    """Single keys of several callers that one call asks for."""
+
+    turn: int
+    keys: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -94,6 +106,8 @@ class Cached(Generic[R]):
         self._mark = mark
         self._clock = clock
         self._records: Flight[Mapping[str, R]] = Flight()
+        self._gathering: Party | None = None
+        self._asked_for: dict[str, Party] = {}
         self._presence: Flight[AbstractSet[str]] = Flight()
         self._turn = 0
         self._all_forgotten = 0
@@ -231,7 +245,37 @@ class Cached(Generic[R]):
         if freshness is Freshness.LIVE:  # a call under way may have read before the caller's own write
             return await self._load(keys)
         with self._in_time():
-            return await self._records.share((self._turn, frozenset(keys)), lambda: self._load(keys))
+            if len(keys) > 1:
+                return await self._records.share((self._turn, frozenset(keys)), lambda: self._load(keys))
+            party = self._party_of(keys[0])
+            found = await self._records.share(party, lambda: self._load_party(party))
+            return {key: found[key] for key in keys if key in found}
+
+    def _party_of(self, key: str) -> Party:
+        """Who is asked for together with `key`: where it is being asked for already, or those of this moment.
+
+        A call begins when the loop has seen to everybody who is ready now. So nobody waits for company, and under
+        load many are asked for by one statement.
+        """
+        party = self._asked_for.get(key)
+        if party is not None and party.turn == self._turn:
+            return party
+        party = self._gathering
+        if party is None or party.turn != self._turn or len(party.keys) >= LARGEST_PARTY:
+            party = self._gathering = Party(self._turn)
+        party.keys.append(key)
+        self._asked_for[key] = party
+        return party
+
+    async def _load_party(self, party: Party) -> Mapping[str, R]:
+        if self._gathering is party:
+            self._gathering = None
+        try:
+            return await self._load(tuple(party.keys))
+        finally:
+            for key in party.keys:
+                if self._asked_for.get(key) is party:
+                    del self._asked_for[key]
 
     @contextmanager
     def _in_time(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -20,6 +21,8 @@ from gateway.metrics import FOLDER
 
 VARIABLE = "KUNDENGRAPH_CONFIG"
 """Environment variable by which several workers learn which file to read."""
+GARBAGE = 50_000
+"""New objects after which the youngest are looked through: a list of 1,000 makes that many."""
 PATIENCE = 10
 """Seconds for requests under way when the server is told to stop."""
 
@@ -45,14 +48,22 @@ def run(file: Path, config: Config, host: str, port: int) -> int:
         with _figures():
             uvicorn.run("gateway.serving:from_environment", factory=True, workers=workers, **settings)
         return 0
-    server = _Server(uvicorn.Config(create_app(config), **settings), config, file)
+    server = _Server(uvicorn.Config(_settled(create_app(config)), **settings), config, file)
     server.run()
     return 0 if server.started else 1
 
 
 def from_environment() -> Starlette:
     """The application of one of several workers."""
-    return create_app(load(os.environ[VARIABLE]))
+    return _settled(create_app(load(os.environ[VARIABLE])))
+
+
+def _settled(app: Starlette) -> Starlette:
+    """The application, which is never looked through for garbage again; what requests leave is, but less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE, 20, 50)
+    return app
 
 
 @contextmanager

@@ -158,6 +158,43 @@ async def test_r11_without_a_cache_equal_look_ups_still_share_one_question() -> 
     assert len(world.memory) == 0
 
 
+async def test_single_look_ups_of_one_moment_are_one_question_and_each_gets_its_own_answer() -> None:
+    world = World(ttl=0)
+    asked = ("ada", "eve", "bob", "ada")
+    found = await asyncio.gather(*(world.known(login) for login in asked))
+    assert found == [
+        {"ada": ServedFrom.LIVE},
+        {"eve": None},
+        {"bob": ServedFrom.LIVE},
+        {"ada": ServedFrom.LIVE},
+    ]
+    assert world.store.asked == [("ada", "eve", "bob")]
+
+
+async def test_a_look_up_does_not_wait_for_the_one_that_is_under_way() -> None:
+    world, gate = World(ttl=0), asyncio.Event()
+    world.store.always = waits_for(gate)
+    first = asyncio.create_task(world.known("ada"))
+    await settled()
+    second = asyncio.create_task(world.known("bob"))
+    await settled()
+    assert world.store.asked == [("ada",), ("bob",)]
+    gate.set()
+    assert await asyncio.gather(first, second) == [{"ada": ServedFrom.LIVE}, {"bob": ServedFrom.LIVE}]
+
+
+async def test_who_leaves_takes_nobody_elses_answer_away() -> None:
+    world, gate = World(ttl=0), asyncio.Event()
+    world.store.always = waits_for(gate)
+    leaving, staying = (asyncio.create_task(world.known(login)) for login in ("ada", "bob"))
+    await settled()
+    leaving.cancel()
+    await settled()
+    gate.set()
+    assert await staying == {"bob": ServedFrom.LIVE}
+    assert world.store.asked == [("ada", "bob")]
+
+
 async def test_r11_lifetimes_are_spread_by_ten_percent() -> None:
     logins = [f"user{number}" for number in range(200)]
     world = World(*logins)
