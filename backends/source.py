@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, runtime_checkable
+from functools import lru_cache
+from typing import Generic, Protocol, cast, runtime_checkable
 
 from backends.errors import SourceUnavailable
 from backends.mapping import RecordMapping
@@ -64,8 +65,8 @@ class Source(Generic[R]):
 
     async def know(self, keys: Sequence[str], freshness: Freshness = Freshness.STALE) -> Known[R]:
         """Ask for `keys`; silence is an answer here, not an exception."""
-        if isinstance(self.backend, Remembering):
-            return await self.backend.know(keys, freshness)
+        if _remembers(type(self.backend)):
+            return await cast(Remembering[R], self.backend).know(keys, freshness)
         try:
             records = await self.backend.get_many(keys)
         except SourceUnavailable as silent:
@@ -81,3 +82,9 @@ class Source(Generic[R]):
         """The same for every key."""
         if isinstance(self.backend, Remembering):
             await self.backend.forget_all()
+
+
+@lru_cache(maxsize=64)
+def _remembers(kind: type) -> bool:
+    """Whether backends of this class remember; to look through a protocol takes longer than many an answer."""
+    return issubclass(kind, Remembering)

@@ -15,7 +15,6 @@ from pathlib import Path
 from bench.scenarios import NUMBER, Scenario
 from bench.servers import Running
 
-CONNECTIONS = 32
 TICK = os.sysconf("SC_CLK_TCK")
 
 LUA = """
@@ -100,7 +99,8 @@ class Meter:
         spent = cpu(server.pid) - before
         if found["errors"]:
             raise RuntimeError(f"{server.peer.name}, {scenario.name}: {found['errors']:.0f} requests failed")
-        done = found["requests"] + CONNECTIONS  # wrk leaves one of each connection unanswered
+        if not (done := found["requests"]):
+            raise RuntimeError(f"{server.peer.name}, {scenario.name}: nothing was answered in time")
         return Sample(
             scenario.name,
             server.peer.name,
@@ -121,7 +121,7 @@ class Meter:
         with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
             file.write(script)
             file.flush()
-            options = ["-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "30s"]
+            options = ["-t1", f"-c{scenario.connections}", f"-d{max(1, round(seconds))}s", "--timeout", "30s"]
             command = [*pin, "wrk", *options, "-s", file.name, server.url(scenario)]
             printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         found: dict[str, float] = json.loads(printed.split("RESULT ", 1)[1])

@@ -29,6 +29,8 @@ class Scenario:
     most: int = 1
     """Random numbers run from 1 to this one."""
     digits: int = 6
+    connections: int = 32
+    """Callers at a time; fewer where an answer takes long, for those that are under way at the end are not counted."""
     spread: bool = False
     """Whether the answers of all peers are compared by this scenario's shape."""
     node_variables: Mapping[str, Any] | None = None
@@ -64,6 +66,7 @@ def _lists(name: str, title: str, columns: list[str], first: int) -> Scenario:
             f"{{ {_theirs(columns)} }} }}",
         },
         {"first": first},
+        connections=4,
         spread=True,
     )
 
@@ -97,6 +100,7 @@ SHARED = (
             "services: servicesList(orderBy: [USER_ID_ASC, SERVICE_ID_ASC]) { name } } }",
         },
         {"first": 50},
+        connections=4,
         spread=True,
     ),
     Scenario(
@@ -152,19 +156,35 @@ OWN = (
             "{ group { name } permissions } } } }"
         },
         {"first": 50},
+        connections=4,
     ),
-    Scenario("page", "page of 50, the first", {OURS: PAGE + LISTED}, {"first": 50, "after": None}),
-    Scenario("deep", "page of 50 at the end of the list", {OURS: PAGE + LISTED}, {"first": 50, "after": ""}),
+    Scenario(
+        "page", "page of 50, the first", {OURS: PAGE + LISTED}, {"first": 50, "after": None}, connections=4
+    ),
+    Scenario(
+        "deep",
+        "page of 50 at the end of the list",
+        {OURS: PAGE + LISTED},
+        {"first": 50, "after": ""},
+        connections=4,
+    ),
     Scenario(
         "total",
         "total count",
         {OURS: "{ customerUsers(first: 0) { totalCount } }"},
+        connections=4,
     ),
 )
 """What Kundengraph is asked over its great help desk."""
 
 TEN_SOURCES = (
-    Scenario("federated", "page of 50 over ten sources", {OURS: PAGE + LISTED}, {"first": 50, "after": None}),
+    Scenario(
+        "federated",
+        "page of 50 over ten sources",
+        {OURS: PAGE + LISTED},
+        {"first": 50, "after": None},
+        connections=4,
+    ),
     Scenario(
         "ldap",
         "one user of a directory, asked anew",
