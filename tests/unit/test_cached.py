@@ -180,7 +180,8 @@ async def test_a_look_up_does_not_wait_for_the_one_that_is_under_way() -> None:
     await settled()
     assert world.store.asked == [("ada",), ("bob",)]
     gate.set()
-    assert await asyncio.gather(first, second) == [{"ada": ServedFrom.LIVE}, {"bob": ServedFrom.LIVE}]
+    answers = await asyncio.gather(first, second)
+    assert list(answers) == [{"ada": ServedFrom.LIVE}, {"bob": ServedFrom.LIVE}]
 
 
 async def test_who_leaves_takes_nobody_elses_answer_away() -> None:
