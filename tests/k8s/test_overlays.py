@@ -123,11 +123,13 @@ def test_the_replica_listens_where_the_service_sends_to(manifests: Manifests, co
     assert service["selector"].items() <= labels.items()
 
 
-def test_a_replica_is_stopped_no_sooner_than_it_has_ended_what_it_began(manifests: Manifests) -> None:
+def test_a_replica_is_stopped_no_sooner_than_it_has_ended_what_it_began(
+    manifests: Manifests, config: Config
+) -> None:
     spec = pod(manifests)
     [container] = spec["containers"]
     [_, pause] = container["lifecycle"]["preStop"]["exec"]["command"]
-    assert spec["terminationGracePeriodSeconds"] >= int(pause) + PATIENCE + 5
+    assert spec["terminationGracePeriodSeconds"] >= int(pause) + config.server.drain + PATIENCE + 5
     rolling = manifests["Deployment", "kundengraph"]["spec"]["strategy"]["rollingUpdate"]
     assert (rolling["maxUnavailable"], rolling["maxSurge"]) == (0, 1)
 
