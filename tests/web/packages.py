@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 from functools import cache
@@ -16,6 +17,7 @@ WEB = Path(__file__).parent
 def need_node() -> None:
     """Skip where node is missing; bring node_modules up to its lock file."""
     need(None if shutil.which("node") and shutil.which("npm") else "not installed: node, npm")
-    subprocess.run(
-        ["sh", "scripts/environment.sh", "web"], cwd=WEB.parents[1], check=True, capture_output=True
-    )
+    with (WEB / "package-lock.json").open() as turn:  # one worker of pytest at a time
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        command = ["sh", "scripts/environment.sh", "web"]
+        subprocess.run(command, cwd=WEB.parents[1], check=True, capture_output=True)
