@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from backends.errors import GatewayError
@@ -36,7 +36,18 @@ class EffectivePermission:
 
     group: Group
     permissions: tuple[str, ...]
-    grants: tuple[EffectiveGrant, ...]
+    reasons: Sequence[Reason]
+    told: Collection[str | None]
+    """Customers that may be named."""
+
+    @property
+    def grants(self) -> tuple[EffectiveGrant, ...]:
+        """The reasons, with the names of those customers alone that may be told."""
+        return tuple(dict.fromkeys(map(self._grant, self.reasons)))
+
+    def _grant(self, one: Reason) -> EffectiveGrant:
+        customer_id = one.customer_id if one.customer_id in self.told else None
+        return EffectiveGrant(one.origin, one.keys, customer_id, one.context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,7 @@ async def effective_of_users(
     through = await context.services.groups.customer_grants(sorted({one for some in ids for one in some}))
     on_login, on_customer = by_login(direct), by_customer(through)
     named = await customer_ids_of(context, users) if context.is_limited else ids
+    groups = _in_order(groups)
     found = []
     for user, own, told in zip(users, ids, named, strict=True):
         grants = [
@@ -77,7 +89,7 @@ async def effective_of_customers(
     """Everything each customer gives to those who belong to it (PERM-14)."""
     ids = [one.customer_id for one in customers]
     groups, grants = await asyncio.gather(all_groups(context), context.services.groups.customer_grants(ids))
-    on_customer = by_customer(grants)
+    on_customer, groups = by_customer(grants), _in_order(groups)
     return [
         _effective(
             context,
@@ -155,27 +167,25 @@ def _is_valid(groups: Mapping[int, Group], group_id: int) -> bool:
     return group_id in groups and groups[group_id].is_valid
 
 
+def _in_order(groups: Mapping[int, Group]) -> Mapping[int, Group]:
+    """The valid groups, by upper-cased name."""
+    valid = (one for one in groups.values() if one.is_valid)
+    return {one.id: one for one in sorted(valid, key=by_upper_name)}
+
+
 def _effective(
     context: RequestContext,
     groups: Mapping[int, Group],
     reasons: Mapping[int, Sequence[Reason]],
     told: Sequence[str],
 ) -> Sequence[EffectivePermission]:
-    """What is held, with the names of those customers alone that may be told."""
-
-    def grant(one: Reason) -> EffectiveGrant:
-        customer_id = one.customer_id if one.customer_id in told else None
-        return EffectiveGrant(one.origin, one.keys, customer_id, one.context)
-
-    found = [
-        EffectivePermission(
-            groups[group_id],
-            keys_of(some, context.services.policy),
-            tuple(dict.fromkeys(map(grant, some))),
-        )
-        for group_id, some in reasons.items()
+    """What is held, in the order of the groups' names."""
+    policy = context.services.policy
+    return [
+        EffectivePermission(group, keys_of(reasons[id_], policy), reasons[id_], told)
+        for id_, group in groups.items()
+        if id_ in reasons
     ]
-    return sorted(found, key=lambda one: by_upper_name(one.group))
 
 
 async def customers_of_grants(

@@ -216,7 +216,7 @@ def _stored(
         held.setdefault((grant.group_id, grant.context), []).append(grant)
     found = []
     for (group_id, stored), rows in held.items():
-        whose = context.services.policy.read(stored)
+        whose = None if stored is None else context.services.policy.read(stored)
         keys = _keys(context, rows)
         if group_id in groups and keys and (stored is None or whose is not None):
             found.append(GroupGrant(groups[group_id], keys, whose))

@@ -85,15 +85,22 @@ def reasons_for(
     if not policy.enabled:
         return {id_: [Reason(Origin.UNRESTRICTED, policy.keys)] for id_ in valid}
     reasons: dict[int, list[Reason]] = defaultdict(list)
+    stored, same = policy.stored(context), context is PermissionContext.SAME_CUSTOMER
+    counts = policy.read(stored) is context
+    made: dict[tuple[str, str | None], Reason | None] = {}  # equal reasons once, for there are many
     for grant in grants:
-        keys = policy.implied(grant.key)
-        if grant.group_id not in valid or not keys:
+        if grant.group_id not in valid:
             continue
         if grant.login is not None:
-            if grant.login == login and context is PermissionContext.SAME_CUSTOMER:
-                _add(reasons[grant.group_id], Reason(Origin.DIRECT, keys))
-        elif grant.customer_id in customer_ids and policy.read(grant.context) is context:
-            _add(reasons[grant.group_id], Reason(Origin.CUSTOMER, keys, grant.customer_id, context))
+            if not same or grant.login != login:
+                continue
+        elif not counts or grant.context != stored or grant.customer_id not in customer_ids:
+            continue
+        what = grant.key, None if grant.login is not None else grant.customer_id
+        if what not in made:
+            made[what] = _reason(policy, context, *what)
+        if (reason := made[what]) is not None:
+            _add(reasons[grant.group_id], reason)
     for id_, reason in _always(login, customer_ids, valid, policy, context):
         _add(reasons[id_], reason)
     return {id_: found for id_, found in reasons.items() if found}
@@ -101,8 +108,24 @@ def reasons_for(
 
 def keys_of(reasons: Iterable[Reason], policy: PermissionPolicy) -> tuple[str, ...]:
     """Every key in effect, in the configured order."""
-    held = {key for reason in reasons for key in reason.keys}
+    held: set[str] = set()
+    for reason in reasons:
+        if reason.keys is policy.keys:
+            return policy.keys
+        held.update(reason.keys)
     return tuple(key for key in policy.keys if key in held)
+
+
+def _reason(
+    policy: PermissionPolicy, context: PermissionContext, key: str, customer_id: str | None
+) -> Reason | None:
+    """What holding a stored key means, on a login or through a customer; None where it means nothing."""
+    keys = policy.implied(key)
+    if not keys:
+        return None
+    if customer_id is None:
+        return Reason(Origin.DIRECT, keys)
+    return Reason(Origin.CUSTOMER, keys, customer_id, context)
 
 
 def _always(
@@ -113,7 +136,8 @@ def _always(
     context: PermissionContext,
 ) -> Iterator[tuple[int, Reason]]:
     """The groups that everybody, or everybody with a customer, has with every key (PERM-11, PERM-14)."""
-    if context is not PermissionContext.SAME_CUSTOMER:
+    named = policy.customer_always if login is None else (*policy.always, *policy.customer_always)
+    if context is not PermissionContext.SAME_CUSTOMER or not named:
         return
     for id_, group in valid.items():
         if login is not None and group.name in policy.always:
@@ -124,5 +148,5 @@ def _always(
 
 
 def _add(reasons: list[Reason], reason: Reason) -> None:
-    if reason not in reasons:
+    if not reasons or reason not in reasons:
         reasons.append(reason)
