@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Protocol
 
@@ -69,6 +69,11 @@ class MemoryCounter:
 
     def __len__(self) -> int:
         return len(self._counts)
+
+    @property
+    def names(self) -> Collection[str]:
+        """What is counted now."""
+        return self._counts.keys()
 
     async def begin(self, names: Sequence[str]) -> Counted:
         now = self._clock()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,23 +11,20 @@ from datetime import datetime
 from typing import Protocol
 
 from backends.attempts import Counter
-from backends.errors import Forbidden, RateLimited, SourceUnavailable
+from backends.errors import Forbidden, SourceUnavailable
 from backends.model import CustomerUser, Freshness, Validity
-from backends.order import fold
 from backends.passwords import is_weak
-from backends.recorder import Event, count
 from backends.registries import Unstorable
 from backends.slots import Slot, Verdict, in_order, usable
 from backends.walk import decide
 from backends.writers import Conflict, Missing
+from resolvers.attempts import admit
 from resolvers.context import RequestContext
 from resolvers.second_factor import LAST_STEP, Replayed, step_of, used
 from resolvers.viewer import Viewer
 from resolvers.writing.deeds import password_deed, recorded
 from resolvers.writing.findings import Refused, UserError, UserErrorCode
 
-ADDRESS_SHARE, CREDENTIAL_SHARE = 20, 100
-"""How many times the attempts of one login an address, or a credential that signs others in, may fail with."""
 FAILED, BACKEND, LAST = "UserLoginFailed", "UserAuthBackend", "UserLastLogin"
 NOBODY = "nobody"
 REFUSAL = "Login, password or one-time code is wrong."
@@ -99,23 +95,24 @@ async def authenticate(
     return accepted
 
 
-async def admit(context: RequestContext, login: str) -> Mapping[str, bool]:
-    """Count the attempt; what is to be done to each counter where it succeeds: forget it, or count one less."""
-    signing = context.services.signing_in
-    if not signing.most:
-        return {}
-    names = {f"login:{fold(login.strip())}": (True, signing.most)}
-    if context.address:
-        names[f"address:{context.address}"] = (False, signing.most * ADDRESS_SHARE)
-    if context.viewer.known:
-        names[f"credential:{context.viewer.name}"] = (False, signing.most * CREDENTIAL_SHARE)
-    counted = await signing.attempts.begin(list(names))
-    waits = [rest for (number, rest), (_, most) in zip(counted, names.values(), strict=True) if number > most]
-    if waits:
-        count(Event.LOGIN_REFUSED)
-        message = "Too many attempts to sign in failed: try again later."
-        raise RateLimited(message, retryAfterMs=math.ceil(max(waits) * 1000))
-    return {name: forget for name, (forget, _) in names.items()}
+async def has_password(context: RequestContext, user: CustomerUser, password: str) -> bool:
+    """Whether the password is the customer user's where signing in looks for it; an attempt as any other.
+
+    While a place that may know better is silent, SourceUnavailable. Raises RateLimited.
+    """
+    names, trouble = await admit(context, user.login), None
+    for slot in context.services.signing_in.slots:
+        try:
+            verdict = await slot.verify(user.login, usable(password), user)
+        except SourceUnavailable as silent:
+            trouble = trouble or silent
+            continue
+        if verdict.accepted:
+            await context.services.signing_in.attempts.take_back(names)
+            return True
+    if trouble is not None:
+        raise trouble
+    return False
 
 
 @dataclass(frozen=True, slots=True)

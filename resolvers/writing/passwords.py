@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from backends.model import CustomerUser
 from backends.passwords import generate
 from resolvers.context import RequestContext
-from resolvers.login import admit
+from resolvers.login import has_password
 from resolvers.viewer import Scope
 from resolvers.writing.customer_users import forget, owner
 from resolvers.writing.deeds import password_deed, recorded
@@ -15,7 +15,6 @@ from resolvers.writing.fields import password_checked
 from resolvers.writing.findings import Findings, UserErrorCode
 from resolvers.writing.outcome import written
 from resolvers.writing.reach import own_checked
-from resolvers.writing.stores import WritableSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +30,8 @@ async def set_password(
 ) -> PasswordSet:
     """Give a customer user a password; one is generated where none is given (CU-39, PW rules).
 
-    Customer users need their current one, which counts as an attempt to sign in: a token that somebody found is not
-    enough.
+    Customer users need their current one, with which they sign in, and which counts as an attempt to do so: a token that
+    somebody found is not enough.
     """
     noted = Findings()
     source, user = await owner(context, login, noted)
@@ -43,7 +42,7 @@ async def set_password(
     password_checked(password, noted)
     noted.check()
     if Scope.WRITE not in context.viewer.scopes:
-        await _current_checked(context, into, user, current, noted)
+        await _current_checked(context, user, current, noted)
         noted.check()
     clear = password or generate()
     hashed = await context.services.writes.hasher.hash(clear, into.password_hash)
@@ -56,19 +55,10 @@ async def set_password(
 
 
 async def _current_checked(
-    context: RequestContext,
-    into: WritableSource[CustomerUser],
-    user: CustomerUser,
-    current: str | None,
-    noted: Findings,
+    context: RequestContext, user: CustomerUser, current: str | None, noted: Findings
 ) -> None:
     path = ("currentPassword",)
     if not current:
         noted.add(path, UserErrorCode.REQUIRED, "Give the current password.")
-        return
-    names = await admit(context, user.login)
-    stored = await into.writer.password_of(user.login)
-    if await context.services.writes.hasher.verify(stored, current):
-        await context.services.signing_in.attempts.take_back(names)
-    else:
+    elif not await has_password(context, user, current):
         noted.add(path, UserErrorCode.INVALID, "It is not the current password.")

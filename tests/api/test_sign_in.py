@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from backends import passwords
+from backends.attempts import MemoryCounter
 from backends.passwords import verify
+from gateway import signing
 from tests.api.signing import (
     ADMIN,
     ANSWER,
@@ -274,3 +276,42 @@ async def test_s13_who_signed_in_sees_and_changes_what_is_configured(
         right = await desk.answer(change, token, input={**given, "currentPassword": PASSWORD})
         assert right["data"]["it"]["userErrors"] == []
         assert await desk.token("ada", "another one")
+
+
+async def test_s7_a_flood_of_logins_makes_nobody_forget_what_was_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor fills the memory: what an address may not try any more is not counted, and a long login as a short one."""
+    filled(tmp_path)
+    counters: list[MemoryCounter] = []
+
+    def few(*_: object) -> MemoryCounter:
+        counters.append(MemoryCounter(most=60))
+        return counters[-1]
+
+    monkeypatch.setattr(signing, "_counter", few)
+    async with door(configured(tmp_path, auth="max_login_attempts = 2")) as desk:
+        for _ in range(2):
+            assert await desk.login("ada", "wrong") == REFUSED
+        assert await desk.login("x" * 100_000, "wrong") == REFUSED
+        for number in range(100):
+            await desk.login(f"ghost{number}", "wrong")
+        assert await desk.login("ada", PASSWORD) == "RATE_LIMITED"
+        assert len(counters[0]) <= 41
+        assert max(map(len, counters[0].names)) < 100
+
+
+async def test_s7_everybody_of_one_network_of_ipv6_is_one_address(tmp_path: Path) -> None:
+    filled(tmp_path)
+    config = configured(tmp_path, auth="max_login_attempts = 1", server='trusted_proxies = ["127.0.0.1"]')
+    async with door(config) as desk:
+
+        async def attempt(number: int, network: str) -> str | None:
+            given = {"login": f"ghost{number}", "password": "x"}
+            headers = {"x-forwarded-for": f"{network}::{number:x}"}
+            answer = await desk.answer(LOGIN, headers=headers, input=given)
+            return answer["errors"][0]["extensions"]["code"] if "errors" in answer else None
+
+        assert [await attempt(number, "2001:db8:0:1") for number in range(20)] == [None] * 20
+        assert await attempt(20, "2001:db8:0:1") == "RATE_LIMITED"
+        assert await attempt(21, "2001:db8:0:2") is None

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -246,3 +247,27 @@ async def test_s7_an_address_behind_a_proxy_has_attempts_of_its_own(tmp_path: Pa
             assert await attempt(f"ghost{number}", f"9.9.9.{number}, 192.0.2.1") == "refused"
         assert await attempt("another", "192.0.2.1") == "RATE_LIMITED"
         assert await attempt("yet.another", "192.0.2.2") == "refused"
+
+
+async def test_s13_the_current_password_is_the_one_to_sign_in_with(slapd: Slapd, tmp_path: Path) -> None:
+    """Where passwords are checked in a directory, the hash that the source happens to keep opens nothing."""
+    filled(tmp_path)
+    change = "mutation($i: SetCustomerUserPasswordInput!) { it: setCustomerUserPassword(input: $i) { userErrors { field code } } }"
+    auth = 'customer_may_edit = ["password"]\nmax_login_attempts = 3'
+    async with door(configured(tmp_path, auth=auth, login=at(slapd, BINDS))) as desk:
+        token = await desk.token("ada", "pw-ada")
+
+        async def changed(current: str) -> Any:
+            given = {"login": "ada", "password": "another", "currentPassword": current}
+            answer = await desk.answer(change, token, i=given)
+            return (answer["data"]["it"] or {"userErrors": answer["errors"][0]["extensions"]["code"]})[
+                "userErrors"
+            ]
+
+        wrong = [{"field": ["currentPassword"], "code": "INVALID"}]
+        assert await changed(PASSWORD) == wrong
+        assert await changed("pw-ada") == []
+        for guess in ("a", "b", "c"):
+            assert await changed(guess) == wrong
+        assert await changed("pw-ada") == "RATE_LIMITED"
+        assert await desk.login("ADA", "pw-ada") == "RATE_LIMITED"
