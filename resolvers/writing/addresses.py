@@ -84,7 +84,8 @@ def _form_checked(
     path = ("email",) if "email" in values else ("validity",)
     address = values.get("email", before.email if before and revived else None)
     if isinstance(address, str) and address and not context.services.writes.addresses.accepts(address):
-        noted.add(path, UserErrorCode.INVALID, f"{address} is not an address that is accepted here.")
+        what = address if "email" in values else "What is stored"  # which may be hidden from the caller
+        noted.add(path, UserErrorCode.INVALID, f"{what} is not an address that is accepted here.")
 
 
 async def _are_there_customers(context: RequestContext) -> bool:

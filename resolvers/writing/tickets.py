@@ -34,14 +34,14 @@ async def set_customer_user(
     noted.too_long(("customerId",), customer_id, LONGEST_CUSTOMER_ID)
     ticket = await _ticket(context, ticket_id, noted)
     noted.check()
-    user = await _user(context, (ticket.login if login is None else login) or "", noted)
+    kept = ticket.login if login is None else None
+    user = await _user(context, kept or login or "", login or "its customer user", noted)
     fields = await _fields(context, user, noted)
     await _fields_known(context, fields, noted)
     noted.check()
-    before = ticket.login if login is None else None
     if user is not None and login is not None:
         login, customer_id = user.login, (user.customer_id or "") if customer_id is None else customer_id
-    await _in_rows(context, user, login or before, customer_id, noted)
+    await _in_rows(context, user, login, kept, customer_id, noted)
     noted.check()
     values = {one.name: one.value or "" for one in fields}
     concerned = tuple(dict.fromkeys(one for one in (ticket.login, user.login if user else login) if one))
@@ -75,14 +75,17 @@ async def _in_rows(
     context: RequestContext,
     user: CustomerUser | None,
     login: str | None,
+    kept: str | None,
     customer_id: str | None,
     noted: Findings,
 ) -> None:
-    """Customer user and customer that the ticket has then are in the caller's rows (A24)."""
+    """Customer user, a new one or the one that is kept, and customer of the ticket are in the caller's rows (A24)."""
     if not context.is_limited:
         return
     if login and user is None:
         noted.add(("login",), UserErrorCode.NOT_FOUND, f"There is no customer user {login}.")
+    elif kept and user is None:  # whoever it is, the caller is not told
+        noted.add(("login",), UserErrorCode.NOT_FOUND, "The customer user of the ticket is not there.")
     if customer_id is not None and not await _is_named(context, customer_id):
         message = f"It is none of the customers that {context.viewer.name} is limited to."
         noted.add(("customerId",), UserErrorCode.FORBIDDEN, message)
@@ -114,13 +117,14 @@ def _no_ticket(ticket_id: str, noted: Findings) -> Refused:
     return Refused(noted.errors)
 
 
-async def _user(context: RequestContext, login: str, noted: Findings) -> CustomerUser | None:
+async def _user(context: RequestContext, login: str, called: str, noted: Findings) -> CustomerUser | None:
+    """Who has the login, `called` so in what the caller is told: the login that a ticket has is not for everybody."""
     if not login:
         return None
     lookup = await context.services.users.get_many([login], Freshness.LIVE, stop_at_gap=True)
     user = lookup.or_error(login)
     if isinstance(user, SourceUnavailable):
-        message = f"{user.source} does not answer, so nobody knows who {login} is."
+        message = f"{user.source} does not answer, so nobody knows who {called} is."
         noted.add(("login",), UserErrorCode.SOURCE_UNAVAILABLE, message)
         return None
     if user is None or not context.is_limited:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,25 @@ async def test_a24_what_lies_outside_reads_as_what_is_not_there(desk: Desk) -> N
     theirs = await desk.change(EDITOR, "setTicketCustomerUser", {"ticketId": "2", "login": "ada"})
     nobodys = await desk.change(EDITOR, "setTicketCustomerUser", {"ticketId": "9", "login": "ada"})
     assert str(theirs).replace("ticket 2", "ticket 9") == str(nobodys)
+
+
+async def test_a24_the_customer_user_that_a_ticket_has_is_not_told_to_who_may_not_see_it(desk: Desk) -> None:
+    found, payload = await desk.change(
+        EDITOR, "setTicketCustomerUser", {"ticketId": "3", "customerId": "ACME"}
+    )
+    assert found == [("login", "NOT_FOUND")]
+    assert "ned" not in str(payload)
+
+
+async def test_s13_an_address_that_is_hidden_is_not_told_where_it_is_refused(desk: Desk) -> None:
+    viewer = a_viewer("editor", hidden_fields=frozenset({"email"}))
+    with closing(sqlite3.connect(desk.file)) as connection, connection:
+        connection.execute(
+            "UPDATE customer_user SET email = 'wrong address', valid_id = 2 WHERE login = 'ada'"
+        )
+    found, payload = await desk.change(viewer, "updateCustomerUser", {"login": "ada", "validity": "VALID"})
+    assert found == [("validity", "INVALID")]
+    assert "wrong address" not in str(payload)
 
 
 async def test_a24_what_lies_in_scope_is_written(desk: Desk) -> None:
