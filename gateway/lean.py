@@ -76,6 +76,8 @@ class LeanEndpoint:
         messages = [await receive()]
         while messages[-1].get("more_body"):
             messages.append(await receive())
+        if messages[-1]["type"] != "http.request":
+            return  # who has left before the end of the body has asked for nothing
         asked = self._asked(messages, media_type)
         if asked is None or not await self._answered(asked, scope, headers, send):
             await self._endpoint(scope, _replayed(messages, receive), send)

@@ -19,9 +19,12 @@ from resolvers.viewer import Viewer
 from schema.cost import entries_of
 from schema.extensions import Answers, told
 from schema.limits import Measured, Measures
+from schema.tariff import ROWS
 
 REMEMBERED = 64
 """Callers, and shapes of variables, that an operation remembers."""
+ABSENT = "absent"
+"""The shape of a variable that is not sent."""
 
 
 @dataclass(slots=True, eq=False)
@@ -34,10 +37,15 @@ class Ready:
     """As it was asked for."""
     _costs: dict[Any, int | None] = field(default_factory=dict)
     _callers: dict[Viewer, bool] = field(default_factory=dict)
+    _declared: tuple[str, ...] = field(init=False)
+    """Its variables; whatever else is sent is nothing to it, and is not remembered."""
+
+    def __post_init__(self) -> None:
+        self._declared = tuple(one.variable.name.value for one in self.operation.variable_definitions or ())
 
     def cost(self, measures: Measures, variables: Mapping[str, Any] | None) -> int | None:
         """What the operation may come to with these variables; None where that is too much."""
-        shape = _shape(variables) if variables else ()
+        shape = _shape(self._declared, variables) if variables else ()
         try:
             return self._costs[shape]
         except KeyError:
@@ -52,7 +60,8 @@ class Ready:
         if known is None:
             found = schema.access.refusals(self.document, self.operation, viewer, introspection=introspection)
             known = not found
-            _keep(self._callers, viewer, known)
+            if viewer.trouble is None:  # that is another one each time
+                _keep(self._callers, viewer, known)
         return known
 
 
@@ -124,9 +133,9 @@ def _note(ready: Ready, errors: Sequence[GraphQLError]) -> None:
         )
 
 
-def _shape(variables: Mapping[str, Any]) -> Any:
+def _shape(declared: Sequence[str], variables: Mapping[str, Any]) -> Any:
     """All that the cost of an operation may depend on: numbers, and how much lists hold."""
-    return tuple([(name, _part(value)) for name, value in variables.items()])
+    return tuple([_part(variables[name]) if name in variables else ABSENT for name in declared])
 
 
 def _part(value: Any) -> Any:
@@ -137,7 +146,10 @@ def _part(value: Any) -> Any:
         return value
     if kind is list:
         return "list", len(value), entries_of(value)
-    return ("object", entries_of(value)) if kind is dict else kind
+    if kind is dict:
+        rows = value.get(ROWS)
+        return "object", entries_of(value), len(rows) if isinstance(rows, list) else 0
+    return kind
 
 
 def _keep(known: dict[Any, Any], key: Any, value: Any) -> None:

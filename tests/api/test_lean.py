@@ -162,3 +162,27 @@ async def test_a_body_that_comes_in_pieces_is_read_whole_on_either_way() -> None
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
     await lean(scope, receive, receive)  # type: ignore[arg-type]
     assert b"".join(seen) == b'{"query": "{ nonsense"}'
+
+
+async def test_r10_who_leaves_before_the_end_of_the_body_has_asked_for_nothing() -> None:
+    """Not even for the mutation that what has come would be."""
+    pieces = iter(
+        [
+            {"type": "http.request", "body": b'{"query": "{ __typename }"}', "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+    )
+    asked: list[Any] = []
+
+    async def receive() -> Any:
+        return next(pieces)
+
+    async def answer(*message: Any) -> None:
+        asked.append(message)
+
+    operations = type("Everything ready", (), {"ready": lambda *_: asked.append("ready")})()
+    documents = type("Documents", (), {"required": False})()
+    lean = LeanEndpoint(answer, operations, documents, 1)  # type: ignore[arg-type]
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
+    await lean(scope, receive, answer)
+    assert asked == []

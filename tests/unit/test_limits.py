@@ -9,6 +9,7 @@ import pytest
 from graphql import (
     ExecutableDefinitionNode,
     GraphQLError,
+    OperationDefinitionNode,
     get_introspection_query,
     get_operation_ast,
     parse,
@@ -30,6 +31,7 @@ from schema.limits import (
     Measures,
     ValidDocuments,
 )
+from schema.operations import Ready
 from schema.scanning import scan
 from schema.tariff import Tariff
 from tests.builders import a_customer_mapping, a_mapping
@@ -351,3 +353,31 @@ def test_s6_what_is_parsed_can_be_weighed_though_it_fits_no_schema(
 ) -> None:
     found, _ = measures().weigh(parse(text), None, variables)
     assert 0 <= found <= MOST
+
+
+def a_ready_one(text: str) -> Ready:
+    document = parse(text)
+    [operation] = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    return Ready(document, operation, None)
+
+
+def test_s5_variables_that_an_operation_does_not_have_are_not_remembered() -> None:
+    ready, known = a_ready_one("query ($n: Int) { customerUsers(first: $n) { totalCount } }"), measures()
+    for number in range(20):
+        assert ready.cost(known, {"n": 5, f"x{number}" * 1000: number}) == 5
+    assert len(ready._costs) == 1
+    assert "x" not in str(ready._costs)
+
+
+def test_s5_rows_are_not_taken_for_the_entries_of_other_lists() -> None:
+    text = (
+        "mutation ($i: UpsertCustomerUsersInput!) { upsertCustomerUsers(input: $i)"
+        " { rows { customerUser { customers { customerUsers(first: 100) { totalCount } } } } } }"
+    )
+    many: dict[str, Any] = {"rows": [{}] * 60}
+    for sent in ({"rows": [{"x": [1] * 59}]}, many):
+        ready = a_ready_one(text)
+        ready.cost(measures(), {"i": {"rows": [{"x": [1] * 59}]}})
+        assert ready.cost(measures(), {"i": sent}) == a_ready_one(text).cost(measures(), {"i": sent})
+    assert a_ready_one(text).cost(measures(), {"i": many}) is None
