@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 
 from gateway.app import create_app
 from gateway.config import Config, load
+from gateway.heads import BoundedHeads
 from gateway.metrics import FOLDER
 
 VARIABLE = "KUNDENGRAPH_CONFIG"
@@ -34,6 +35,7 @@ def run(file: Path, config: Config, host: str, port: int) -> int:
         "host": host,
         "port": port,
         "loop": "uvloop",
+        "http": BoundedHeads,
         "ws": "websockets-sansio",
         "lifespan": "on",
         "log_config": None,

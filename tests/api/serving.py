@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from backends.model import SourceKind
 from backends.sql import ddl
 from gateway.config import Config, loads
+from gateway.heads import BoundedHeads
 
 READER = "key-of-a-reader"
 LIMITED = "key-of-somebody-who-may-see-one-customer"
@@ -101,7 +102,7 @@ def digest(key: str) -> str:
 @contextmanager
 def served(app: Starlette) -> Iterator[str]:
     """The application on a free port of this machine, as long as the block lasts; gives its address."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+    server = uvicorn.Server(uvicorn.Config(app, http=BoundedHeads, log_level="warning", lifespan="on"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

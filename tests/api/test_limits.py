@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -216,3 +217,38 @@ class TestBodies:
         await create_app(config)(scope, receive, send)
         assert sent[0]["status"] == 413
         assert b"nosniff" in dict(sent[0]["headers"]).values()
+
+
+class TestHeads:
+    """What comes before a body, from somebody who never gets to one."""
+
+    @pytest.mark.parametrize(
+        "flood",
+        [
+            pytest.param(b"GET /graphql HTTP/1.1\r\nx: " + b"y" * 200_000, id="a long header"),
+            pytest.param(b"GET /graphql HTTP/1.1\r\n" + b"x: y\r\n" * 50_000, id="many headers"),
+            pytest.param(b"GET /" + b"y" * 200_000, id="a long path"),
+            pytest.param(
+                b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+                b"transfer-encoding: chunked\r\n\r\n1\r\n{\r\n0\r\n" + b"x: y\r\n" * 50_000,
+                id="trailers",
+            ),
+        ],
+    )
+    def test_s5_a_flood_of_headers_is_ended(self, client: httpx.Client, flood: bytes) -> None:
+        host, port = client.base_url.host, client.base_url.port or 0
+        with socket.create_connection((host, port), timeout=30) as caller:
+            with suppress(ConnectionError):
+                caller.sendall(flood)
+            answer = b""
+            with suppress(ConnectionError):
+                while piece := caller.recv(65536):
+                    answer += piece
+        assert b" 200 " not in answer
+
+    def test_s5_large_headers_that_come_to_an_end_are_read_one_request_after_the_other(
+        self, client: httpx.Client
+    ) -> None:
+        for _ in range(4):
+            answer = client.post("/graphql", json={"query": "{ __typename }"}, headers={"x": "y" * 30_000})
+            assert answer.json()["data"] == {"__typename": "Query"}
