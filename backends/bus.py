@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -64,11 +64,19 @@ class Bus:
     """Hands every change to all who subscribe within this process, and outward where there are others."""
 
     def __init__(self) -> None:
+        self.heeded: Callable[[Change], Awaitable[None]] | None = None
         self.outward: Outward | None = None
         self._subscriptions: set[Subscription] = set()
 
+    @property
+    def listeners(self) -> int:
+        """How many subscribe now."""
+        return len(self._subscriptions)
+
     async def publish(self, change: Change, *, certain: bool = True) -> None:
         """Tell everybody; of a write that may not have counted, only those who had better ask again."""
+        if self.heeded is not None:
+            await self.heeded(change)  # whoever hears of it reads what is there now
         if certain:
             self.hand_out(change)
         if self.outward is not None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from gateway.auth import Credentials
@@ -40,8 +41,8 @@ def create_app(config: Config, tracing: Tracing | None = None, *, log_requests: 
     metrics = Metrics()
     documents = documents_of(config)
     schema = schema_of(config, documents)
-    stopping = Stopping(config.server.drain)
     stack = Stack(config, metrics, traced=tracing is not None)
+    stopping = Stopping(config.server.drain, partial(stack.services.bus.drop_all, "The gateway stops."))
     provider = Provider(config.auth.oidc) if config.auth.oidc.enabled else None
     endpoint = GraphQLEndpoint(
         schema,
@@ -115,6 +116,7 @@ def _routes(
     explorer = explorer_routes(config.server.path) if config.server.graphiql else []
     return [
         Route(config.server.path, endpoint, methods=["GET", "POST"]),
+        WebSocketRoute(config.server.path, endpoint),
         *health_routes(stack, metrics, stopping),
         *explorer,
     ]

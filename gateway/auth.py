@@ -39,6 +39,11 @@ class Credentials:
         ]
         self._anonymous = Viewer.anonymous(config.anonymous)
 
+    @property
+    def anonymous(self) -> Viewer:
+        """Whoever sends no credential."""
+        return self._anonymous
+
     async def viewer(self, authorization: str | None) -> Viewer:
         """Who sends this Authorization header, asked anew each time; one that is not accepted is worth less than none."""
         if not authorization:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Awaitable, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,7 +15,9 @@ from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.websockets import WebSocket
+from strawberry import UNSET
 from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
 from strawberry.types import ExecutionResult
 
 from backends import deadline
@@ -23,8 +26,10 @@ from backends.recorder import CURRENT
 from gateway.addresses import Proxies
 from gateway.auth import Credentials
 from gateway.documents import by_id
-from gateway.observed import ObservedSocket, credential_of
+from gateway.observed import credential_of
 from gateway.origins import is_foreign
+from gateway.sockets import BEGINNING, SUBSCRIPTIONS, Socket, TextSocket
+from gateway.streams import Events, is_subscription
 from resolvers.context import RequestContext, Services
 from schema.build import KundengraphSchema
 from schema.compiled.executor import Written
@@ -50,7 +55,12 @@ STATUS: Mapping[str, int] = {
 class GraphQLEndpoint(GraphQL[RequestContext, None]):
     """The conformant view over one schema."""
 
-    graphql_transport_ws_handler_class = ObservedSocket
+    graphql_transport_ws_handler_class = Socket
+    websocket_adapter_class = TextSocket
+    stream_transport_classes_by_protocol = {  # noqa: RUF012
+        **GraphQL.stream_transport_classes_by_protocol,
+        "graphql-sse": Events,
+    }
 
     def __init__(
         self,
@@ -68,7 +78,9 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             schema,
             graphql_ide=None,
             allow_queries_via_get=True,
-            subscription_protocols=("graphql-transport-ws",),
+            subscription_protocols=("graphql-transport-ws", "multipart-subscription", "graphql-sse"),
+            connection_init_wait_timeout=timedelta(seconds=BEGINNING),
+            max_subscriptions_per_connection=SUBSCRIPTIONS,
             allowed_origins=origins,
         )
         self._services = services
@@ -96,9 +108,30 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         request_id = record.request_id if record is not None else ""
         return RequestContext(self._services, viewer, request_id, address, again)
 
+    async def context_for(self, authorization: str, context: RequestContext) -> RequestContext:
+        """The context of a connection that says later who it is."""
+        again = partial(self._credentials.viewer, authorization)
+        viewer = await again()
+        if (record := CURRENT.get()) is not None:
+            record.credential = credential_of(viewer, self._keys)
+        return RequestContext(self._services, viewer, context.request_id, context.address, again)
+
+    async def context_again(self, context: RequestContext) -> RequestContext:
+        """A context for one operation of a connection, whose credential is looked at anew."""
+        viewer = await context.again() if context.again is not None else context.viewer
+        return RequestContext(self._services, viewer, context.request_id, context.address, context.again)
+
+    async def on_ws_connect(self, context: RequestContext) -> Any:
+        """Turn away whose credential is not accepted; who has none may find out what that is good for."""
+        if not context.viewer.known and context.viewer != self._credentials.anonymous:
+            raise ConnectionRejectionError
+        return UNSET
+
     async def get_sub_response(self, request: Any) -> Response:
         response = await super().get_sub_response(request)
         media_type = negotiate(request.headers.get("accept", ""))
+        if media_type is None and self._get_stream_transport_from_headers(request.headers) is not None:
+            media_type = PLAIN_JSON
         if media_type is None:
             raise HTTPException(406, f"Not acceptable: ask for {GRAPHQL_JSON} or {PLAIN_JSON}.")
         response.media_type = media_type
@@ -114,7 +147,14 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         data = await super().parse_http_body(request)
         if isinstance(data, list):
             raise HTTPException(400, "One operation for each request, not a list of them.")
-        return dataclasses.replace(data, protocol="http")
+        is_stream = is_subscription(data.query, data.operation_name)
+        if data.protocol != "http" and not is_stream and negotiate(request.headers.get("accept", "")):
+            return dataclasses.replace(data, protocol="http")
+        if data.protocol == "http" and is_stream:
+            raise HTTPException(
+                406, "Subscriptions are streams: accept text/event-stream, or multipart/mixed."
+            )
+        return data
 
     def parse_json(self, data: str | bytes) -> Any:
         """An object, or a list, which is refused later; the variables of a GET may be null."""

@@ -37,6 +37,8 @@ def run(file: Path, config: Config, host: str, port: int) -> int:
         "loop": "uvloop",
         "http": BoundedHeads,
         "ws": "websockets-sansio",
+        "ws_max_size": config.server.max_body_bytes,
+        "ws_per_message_deflate": False,  # events are short, and its buffers are not
         "lifespan": "on",
         "log_config": None,
         "access_log": False,  # it would hold queries, and so personal data

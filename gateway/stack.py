@@ -67,6 +67,8 @@ class Stack:
         self._closing.push_async_callback(self._cache.close)
         self._metrics.cache_is_up = lambda: self.cache_is_up
         self.services = self._services(secret)
+        self._keepers = Keepers(self.services.users, self.services.customers)
+        self.services.bus.heeded = self._keepers.heed
         self._replicas = self._joined() if config.cache.url else None
 
     @property
@@ -124,7 +126,7 @@ class Stack:
 
     def _joined(self) -> Replicas:
         """The other gateways over the same registry, with the same signing key."""
-        bus, keepers = self.services.bus, Keepers(self.services.users, self.services.customers)
+        bus, keepers = self.services.bus, self._keepers
 
         async def heard(change: Change, certain: bool) -> None:
             await keepers.heed(change)

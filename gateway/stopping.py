@@ -16,9 +16,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 class Stopping:
     """Knows when the end has begun; the server hears of it some seconds later."""
 
-    def __init__(self, drain: float) -> None:
+    def __init__(self, drain: float, begun: Callable[[], None] = lambda: None) -> None:
+        """`begun` is called when the end begins, for those who would not notice by themselves."""
         self.has_begun = False
         self._drain = drain
+        self._begun = begun
 
     @contextmanager
     def heeding_signals(self) -> Iterator[None]:
@@ -34,6 +36,7 @@ class Stopping:
                 server(number, frame)
                 return
             self.has_begun = True
+            loop.call_soon_threadsafe(self._begun)
             loop.call_soon_threadsafe(loop.call_later, self._drain, server, number, frame)
 
         signal.signal(signal.SIGTERM, begin)

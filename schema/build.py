@@ -30,6 +30,7 @@ from schema.operations import Operations
 from schema.query import Query
 from schema.record_inputs import record_inputs
 from schema.record_mutations import mutation_type
+from schema.subscription import Subscription
 from schema.types import CustomerUser
 from schema.words import describe
 
@@ -96,6 +97,7 @@ def build_schema(
         query=FederatedQuery if federation else Query,
         scalar_overrides=SCALARS if federation else None,
         mutation=mutation_type(inputs),
+        subscription=Subscription,
         limits=limits,
         compiled=compiled,
         custom_fields={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -31,6 +32,9 @@ class Answers(SchemaExtension):
             yield
         except (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError):
             raise  # the view has an HTTP status for each of these
+        except (GeneratorExit, asyncio.CancelledError):  # a listener has left
+            self._note(())
+            raise
         except GraphQLError as error:  # raised by an extension: a cached parser, a limit, access
             raise self._noted(public(error)) from error
         except Exception as error:
@@ -46,6 +50,12 @@ class Answers(SchemaExtension):
             return
         result.errors = told(result, context, seen)
         self._note(result.errors or ())
+
+    def on_stream_result(self, result: Any) -> Iterator[None]:
+        """The same for each event of a subscription, and for what stands in its place."""
+        if isinstance(getattr(result, "errors", None), list):
+            result.errors = told(result, self.execution_context.context)
+        yield
 
     def on_execute(self) -> Iterator[None]:
         """Refuse several operations of which none is named: Strawberry would run the first."""

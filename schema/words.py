@@ -330,6 +330,23 @@ WORDS: Mapping[str, str] = {
     "Preference.key": "Its name.",
     "Preference.value": "What it is set to.",
     "Mutation": "Everything that can be changed.",
+    "Subscription": "Everything that can be listened to.",
+    "Subscription.customerUserChanged": (
+        "Changes made through this API, on any replica. Null filters match everything the caller may read. Each event is"
+        " authorised anew; the stream ends with the credential, and where changes may have been missed."
+    ),
+    "Subscription.customerUserChanged(logins)": "Only these customer users, by any name that a rename gives or takes.",
+    "Subscription.customerUserChanged(customerIds)": "Only customer users of one of these customers, as it is then.",
+    "ChangeKind": "What a mutation did.",
+    "ChangeKind.CREATED": "It made the record.",
+    "ChangeKind.UPDATED": "It changed the record, or its preferences.",
+    "ChangeKind.RELATIONS_CHANGED": "It changed groups, services or additional customers.",
+    "CustomerUserChange": "A change of one customer user.",
+    "CustomerUserChange.kind": "What was done.",
+    "CustomerUserChange.login": "The login, as it is since.",
+    "CustomerUserChange.customerUser": "The record as it is when the change is told; null where nobody has the login any more.",
+    "CustomerUserChange.changedFields": "GraphQL names of the fields that changed, without those that are hidden.",
+    "CustomerUserChange.at": "When it was done.",
     "Mutation.customerLogin": (
         "Signs a customer user in against the sources' passwords and directories. Needs no credential; once for each"
         " operation."

@@ -102,7 +102,10 @@ def digest(key: str) -> str:
 @contextmanager
 def served(app: Starlette) -> Iterator[str]:
     """The application on a free port of this machine, as long as the block lasts; gives its address."""
-    server = uvicorn.Server(uvicorn.Config(app, http=BoundedHeads, log_level="warning", lifespan="on"))
+    settings = uvicorn.Config(
+        app, http=BoundedHeads, ws="websockets-sansio", log_level="warning", lifespan="on"
+    )
+    server = uvicorn.Server(settings)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

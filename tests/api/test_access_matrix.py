@@ -46,6 +46,7 @@ ROOTS = {
         **dict.fromkeys(("duplicateLogins", "customerUserCounts"), STAFF),
         "auditEntries": ADMINS,
     },
+    "Subscription": {"customerUserChanged": KNOWN},
     "Mutation": {
         "customerLogin": ALL,
         **dict.fromkeys(("updateCustomerUser", "setCustomerUserPassword"), WRITERS | {"customer"}),
@@ -112,6 +113,7 @@ FIELDS = {
     "AuditEntryConnection": "edges nodes pageInfo",
     "AuditEntryEdge": "cursor node",
     "AuditEntry": "at actor mutation target formerTarget logins sourceKey changedFields requestId",
+    "CustomerUserChange": "kind login changedFields at customerUser",
     "CustomerUserCounts": "nodes precision sources",
     "CustomerUserCount": "value count",
     "Viewer": "name roles customerUser",

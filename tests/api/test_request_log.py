@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
@@ -186,11 +186,6 @@ class TestLines:
         log = io.StringIO()
         with redirect_stderr(log):
             app = create_app(help_desk(tmp_path))
-        if not any(isinstance(route, WebSocketRoute) for route in app.routes):
-            [endpoint] = [
-                one.endpoint for one in app.routes if isinstance(one, Route) and one.path == "/graphql"
-            ]
-            app.router.routes.append(WebSocketRoute("/graphql", endpoint))
         with served(app) as address:
             url = address.replace("http", "ws") + "/graphql"
             protocol = [Subprotocol("graphql-transport-ws")]
@@ -200,12 +195,18 @@ class TestLines:
                 assert socket.response.headers["x-request-id"] == "the-one-connection"
                 await socket.send(json.dumps({"type": "connection_init"}))
                 await socket.recv()
-                for name, query in (("1", ADA), ("2", "{ nothing }")):
-                    await socket.send(
-                        json.dumps({"id": name, "type": "subscribe", "payload": {"query": query}})
-                    )
-                    while json.loads(await socket.recv())["type"] == "next":
-                        pass
+                listen = "subscription Somebody { customerUserChanged { login } }"
+                for message in (
+                    {"id": "1", "type": "subscribe", "payload": {"query": listen}},
+                    {"type": "ping"},
+                    {"id": "1", "type": "complete"},
+                    {"id": "2", "type": "subscribe", "payload": {"query": "subscription { nothing }"}},
+                ):
+                    await socket.send(json.dumps(message))
+                    if message["type"] == "ping":
+                        assert json.loads(await socket.recv())["type"] == "pong"
+                while json.loads(await socket.recv())["type"] != "error":
+                    pass
         lines = [json.loads(line) for line in log.getvalue().splitlines()]
         first, second = [line for line in lines if line["event"] == "operation"]
         assert first["request_id"] == second["request_id"] == "the-one-connection"
