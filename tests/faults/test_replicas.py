@@ -15,6 +15,7 @@ import pytest
 
 from gateway.demo.servers import redis as redis_server
 from gateway.demo.servers.redis import Redis
+from tests.api.listening import line
 from tests.api.serving import digest, help_desk
 from tests.faults.test_cancelling import until
 from tests.faults.test_stopping import Replica
@@ -150,6 +151,23 @@ async def test_r13_an_absence_is_forgotten_by_all_when_one_makes_the_customer_us
 
 async def _is(desk: Desk, number: int, city: str, login: str = "ada") -> bool:
     return await desk.city(number, login) == city
+
+
+async def test_a18_a_listener_hears_of_changes_made_through_any_gateway_and_when_word_is_lost(
+    desk: Desk,
+) -> None:
+    async with line(desk.replicas[1].address, EDITOR) as one:
+        await one.listen()
+        for number, city in ((0, "Kiel"), (1, "Bern"), (2, "Graz")):
+            await desk.move(number, city)
+            event = await one.event()
+            assert (event["login"], event["customerUser"]["city"]) == ("ada", city)
+        desk.redis.kill()
+        message = await one.hear()
+        assert [error["extensions"]["code"] for error in message["payload"]["errors"]] == [
+            "SOURCE_UNAVAILABLE"
+        ]
+        assert (await one.hear())["type"] == "complete"
 
 
 async def test_what_could_not_be_told_is_made_good_when_redis_hangs_and_comes_back(desk: Desk) -> None:
