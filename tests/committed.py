@@ -8,6 +8,7 @@ from pathlib import Path
 from gateway.app import schema_of
 from gateway.config import Config, loads
 from gateway.reference import render
+from tests.promises import page
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "docs" / "kundengraph.example.toml"
@@ -28,6 +29,7 @@ def schema() -> str:
 MADE: Mapping[Path, Callable[[], str]] = {
     ROOT / "schema" / "schema.graphql": schema,
     ROOT / "docs" / "configuration.md": render,
+    ROOT / "docs" / "promises.md": page,
 }
 """Each file, and what makes its text."""
 

@@ -49,7 +49,7 @@ SEVERAL = [
 
 
 @pytest.mark.parametrize("field", FIELDS)
-async def test_every_field_orders_as_memory_does(world: World[CustomerUser], field: str) -> None:
+async def test_a7_every_field_orders_as_memory_does(world: World[CustomerUser], field: str) -> None:
     """DET-12, A7: umlauts and case by code point, empty and missing the same, numbers as numbers."""
     assert await order_of(world, field) == await right_order(world, field)
 

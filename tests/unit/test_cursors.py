@@ -33,17 +33,17 @@ def test_the_same_row_has_the_same_cursor_and_names_nobody() -> None:
 @pytest.mark.parametrize(
     "other", [question("customers", "filter"), question("customerUsers", "other"), question()]
 )
-def test_a_cursor_of_another_list_is_refused(other: bytes) -> None:
+def test_a4_a_cursor_of_another_list_is_refused(other: bytes) -> None:
     with pytest.raises(CursorInvalid):
         SEAL.open(SEAL.seal(PLACE, HERE), other)
 
 
-def test_a_cursor_under_another_key_is_refused() -> None:
+def test_a4_a_cursor_under_another_key_is_refused() -> None:
     with pytest.raises(CursorInvalid):
         Seal("j" * 32).open(SEAL.seal(PLACE, HERE), HERE)
 
 
-def test_every_altered_sign_is_noticed() -> None:
+def test_a4_every_altered_sign_is_noticed() -> None:
     cursor = SEAL.seal(PLACE, HERE)
     for place, sign in enumerate(cursor):
         for other in ALPHABET:
@@ -55,7 +55,7 @@ def test_every_altered_sign_is_noticed() -> None:
 @pytest.mark.parametrize(
     "text", ["", "=", "ada", "*", "Zürich", "\ud800", "\0", "A" * 15, "A" * 100_000, "QUJD", "A=="]
 )
-def test_what_is_no_cursor_is_refused(text: str) -> None:
+def test_a4_what_is_no_cursor_is_refused(text: str) -> None:
     with pytest.raises(CursorInvalid):
         SEAL.open(text, HERE)
 
@@ -100,7 +100,7 @@ def test_a_question_is_the_same_in_every_process() -> None:
         assert there.stdout.strip() == here
 
 
-def test_a_version_changes_with_the_row_and_not_without() -> None:
+def test_a12_a_version_changes_with_the_row_and_not_without() -> None:
     row = ("ada", None, "Zürich", 1, ("a", "b"))
     assert SEAL.version(row) == Seal("k" * 32).version(row)
     assert SEAL.version(row) != SEAL.version(("ada", "", "Zürich", 1, ("a", "b")))

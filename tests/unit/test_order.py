@@ -62,7 +62,7 @@ def test_what_is_no_number_sorts_before_all_numbers() -> None:
     assert number_text(" +7 ") == number_text("7")
 
 
-def test_the_key_field_ends_an_order_and_gives_ties_its_direction() -> None:
+def test_a7_the_key_field_ends_an_order_and_gives_ties_its_direction() -> None:
     """DET-12, A7."""
     name, city, login = OrderTerm("lastName"), OrderTerm("city", True), OrderTerm("login", True)
     assert Order.of([name, login, city], "login") == Order((name,), descending_ties=True)
