@@ -41,20 +41,24 @@ async def connect(
     if dn and not password:
         raise LdapFault("an empty password never binds")
     relay = Relay(settings, context)
+    driver: _Driver | None = None
     try:
         async with asyncio.timeout(settings.timeout):
             client = bonsai.LDAPClient(await relay.open())
-            client.set_async_connection_class(_Driver)
             client.set_ignore_referrals(True)
             client.set_server_chase_referrals(False)
             client.set_raw_attributes(list(binary))
             if dn:
                 client.set_credentials("SIMPLE", user=dn, password=password)
+            driver = _Driver(client)  # type: ignore[no-untyped-call]
             with _faults():
-                return Connection(await client.connect(is_async=True), relay, settings.timeout)
+                await driver.open()  # type: ignore[no-untyped-call]
+            return Connection(driver, relay, settings.timeout)
     except BaseException:
         relay.close()
         await relay.closed()
+        if driver is not None:
+            driver.give_up()
         raise
 
 
@@ -148,6 +152,13 @@ class _Driver(AIOLDAPConnection):
 
     broken = False
     _busy = False
+    _message = -1
+    """What was asked last; while it opens, the handle of that."""
+
+    def give_up(self) -> None:
+        """Let the C library see that its peer is gone: what it has opened half-way it closes at no other time."""
+        with contextlib.suppress(bonsai.LDAPError):
+            BaseLDAPConnection.get_result(self, self._message)
 
     async def evaluate(self, message: int, seconds: float) -> Any:
         """The answer to a message that was sent."""
@@ -157,6 +168,7 @@ class _Driver(AIOLDAPConnection):
         if self._busy:
             raise RuntimeError("one operation at a time on an LDAP connection")
         self._busy = True
+        self._message = msg_id
         answer = _Answer(self, msg_id)
         try:
             async with asyncio.timeout(timeout):

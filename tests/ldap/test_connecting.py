@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import gc
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -142,6 +144,19 @@ async def test_a_silent_host_costs_its_timeout_and_stalls_nobody(tls: str) -> No
         assert time.monotonic() - before < 0.6 + 0.1
         assert time.process_time() - processor < 0.3
         assert await longest < 0.1
+
+
+async def test_r10_giving_up_while_connecting_leaves_no_file_behind() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:  # the system accepts for it
+        asked = LdapSettings(
+            key="people", base_dn=PEOPLE, host="127.0.0.1", port=server.getsockname()[1], timeout=0.05
+        )
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for _ in range(20):
+            with pytest.raises(TimeoutError):
+                await connections.connect(asked, None, (), ADA, "pw-ada")
+        gc.collect()
+        assert len(list(Path("/proc/self/fd").iterdir())) <= before
 
 
 async def test_a_server_that_falls_silent_costs_its_timeout_and_comes_back(own: Slapd) -> None:

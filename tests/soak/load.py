@@ -83,7 +83,9 @@ class Caller:
         answer = await self._ask(MANY, logins=logins)
         silent = {one["path"][1] for one in answer.get("errors", ()) if len(one.get("path") or ()) > 1}
         self._failed(answer)
-        records = (answer.get("data") or {}).get("found") or ()
+        records = (answer.get("data") or {}).get("found")
+        if records is None and answer.get("errors"):
+            return
         if not isinstance(records, list):
             self._tally.blame(f"look-up of many: {str(answer)[:300]}")
             return
