@@ -14,7 +14,7 @@ def settled(data: Any, errors: Sequence[GraphQLError]) -> list[GraphQLError]:
     """Of several errors that null the same place, the one that did; those without a path stand as they are."""
     if len(errors) < 2 or any(error.path is None for error in errors):
         return list(errors)
-    found = {_null(data, error.path or ()): error for error in errors}
+    found = {nulled(data, error.path or ()): error for error in errors}
     return list(found.values())
 
 
@@ -25,7 +25,7 @@ def in_order(data: Any, errors: Sequence[GraphQLError]) -> list[GraphQLError]:
     return sorted(errors, key=lambda error: _rank(data, error.path or ()))
 
 
-def _null(data: Any, path: Path) -> tuple[str | int, ...]:
+def nulled(data: Any, path: Path) -> tuple[str | int, ...]:
     """The place that is null for the error: its own, or one above it."""
     value = data
     for length, key in enumerate(path):

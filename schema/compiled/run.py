@@ -213,16 +213,15 @@ async def _singles(
     selection = _one_selection(shape, there)
     if selection is None or (shape.required and len(there) < len(values)):
         return {}
-    children = Children(selection)
-    for value in there:
-        children.add(value)
+    unique = {id(value): value for value in there}
+    children = Children(selection, list(unique.values()))
     children.outs, children.faults = await _fill(run, selection, children.rows)
     if children.faults:
         return {id(selection): children}
-    index, written = children.index, children.outs
+    written: dict[int, Any] = dict(zip(unique, children.outs, strict=True))
+    key = step.key
     for out, value in zip(outs, values, strict=True):
-        if value is not None:
-            out[step.key] = written[index[id(value)]]
+        out[key] = None if value is None else written[id(value)]
     return None
 
 
@@ -241,22 +240,21 @@ async def _lists(
         for out in outs:
             out[step.key] = []
         return None
-    children = Children(selection)
-    if len(values) == 1 and not selection.suspends:
-        children.rows = flat
-        children.index = {id(one): place for place, one in enumerate(flat)}
-    else:
-        for one in flat:
-            children.add(one)
+    unique = {id(one): one for one in flat}
+    several = len(unique) < len(flat)
+    children = Children(selection, list(unique.values()) if several else flat)
     children.outs, children.faults = await _fill(run, selection, children.rows)
     if children.faults:
         return {id(selection): children}
-    index, written = children.index, children.outs
-    if len(values) == 1 and len(written) == len(flat):
-        outs[0][step.key] = written
-        return None
+    key, start = step.key, 0
+    written = children.outs
+    by_id = dict(zip(unique, written, strict=True)) if several else {}
     for out, value in zip(outs, values, strict=True):
-        out[step.key] = [written[index[id(one)]] for one in value]
+        if several:
+            out[key] = [by_id[id(one)] for one in value]
+        else:
+            out[key] = written[start : start + len(value)]
+            start += len(value)
     return None
 
 

@@ -42,18 +42,20 @@ class Trouble(NamedTuple):
 class Children:
     """The objects below a field, each once, with what was written of them."""
 
-    __slots__ = ("faults", "index", "outs", "rows", "selection")
+    __slots__ = ("_index", "faults", "outs", "rows", "selection")
 
-    def __init__(self, selection: Selection) -> None:
+    def __init__(self, selection: Selection, rows: list[Any] | None = None) -> None:
         self.selection = selection
-        self.rows: list[Any] = []
-        self.index: dict[int, int] = {}
+        self.rows = [] if rows is None else rows
+        self._index: dict[int, int] | None = None
         self.outs: Sequence[dict[str, Any] | None] = ()
         self.faults: Mapping[int, Faults] = {}
 
     def add(self, value: object) -> int:
         """Where the object stands among the rows."""
-        place = self.index.setdefault(id(value), len(self.rows))
+        if self._index is None:
+            self._index = {id(row): place for place, row in enumerate(self.rows)}
+        place = self._index.setdefault(id(value), len(self.rows))
         if place == len(self.rows):
             self.rows.append(value)
         return place
