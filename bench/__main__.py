@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import measuring, promises, report
+from bench import measuring, report
+from bench.promises.__main__ import main as promises
 from bench.run import Plan, measure
 from bench.scenarios import EVERYTHING
 from bench.stores import missing
@@ -17,7 +18,7 @@ DESCRIPTION = "Measures the gateway beside its peers, as ratios within one run, 
 def main() -> int:
     """The command line."""
     if sys.argv[1:2] == ["promises"]:
-        return promises.main()
+        return promises(sys.argv[2:])
     given = _arguments()
     if given.readme:
         report.into_readme(report.read(report.LAST))

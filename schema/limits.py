@@ -70,6 +70,7 @@ class Measures:
         self.suggestions = suggestions
         self.valid = ValidDocuments()
         self._tariff = Tariff.of(schema)
+        self._read: tuple[str, DocumentNode | CostExceeded | GraphQLError] | None = None
 
     @cached_property
     def introspection(self) -> int:
@@ -82,6 +83,21 @@ class Measures:
         known = self.valid.get(text)
         if known is not None:
             return known
+        if (
+            self._read is None or self._read[0] != text
+        ):  # the short way to an answer has read it before the long one
+            self._read = text, self._parsed(text)
+        if isinstance(self._read[1], DocumentNode):
+            return self._read[1]
+        raise self._read[1].with_traceback(None)
+
+    def _parsed(self, text: str) -> DocumentNode | CostExceeded | GraphQLError:
+        try:
+            return self._parse(text)
+        except (CostExceeded, GraphQLError) as error:
+            return error
+
+    def _parse(self, text: str) -> DocumentNode:
         most = self.limits.tokens * CHARACTERS_OF_A_TOKEN
         if len(text) > most:
             raise exceeded("The document has {actual} characters, more than {limit}.", most, len(text))

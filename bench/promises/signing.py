@@ -1,12 +1,11 @@
-"""`python -m bench promises`: what signing in costs whom (S8), as ratios of medians within one run."""
+"""What signing in costs whom (S8), as ratios of medians within one run."""
 
 from __future__ import annotations
 
 import asyncio
 import statistics
-import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from backends.errors import SourceUnavailable
 from backends.model import SourceKind
 from backends.passwords import hash_password
 from backends.sql.ddl import statements
+from bench.promises.finding import Finding
 from gateway.config import Config, loads
 from gateway.demo.servers.postgresql import PostgreSQL, start_postgresql
 from gateway.demo.servers.slapd import Slapd, start_slapd
@@ -155,17 +155,13 @@ async def measure(samples: int) -> dict[str, dict[str, float]]:
         }
 
 
-def main(samples: int = SAMPLES) -> int:
-    """Print the ratios to a wrong password; 1 where one is out of bounds."""
-    good = True
+def findings(samples: int = SAMPLES) -> Iterator[Finding]:
+    """The ratios to a wrong password."""
     for place, found in asyncio.run(measure(samples)).items():
         usual = found[WRONG.name]
-        sys.stdout.write(f"S8, {place}: {WRONG.name} is 1, at bcrypt cost {COST}, {samples} tries each\n")
         for name, seconds in found.items():
-            kept = abs(seconds / usual - 1) < BOUND
-            good = good and kept
-            sys.stdout.write(f"  {name:28} {seconds / usual:6.3f}{'' if kept else '  out of bounds'}\n")
-    return 0 if good else 1
+            ratio = seconds / usual
+            yield Finding("S8", f"{place}: {name}, to {WRONG.name}", ratio, "", abs(ratio - 1) < BOUND)
 
 
 def _directory(slapd: Slapd) -> str:
