@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -58,16 +57,9 @@ async def signed_in(info: Info, given: CustomerLoginInput) -> CustomerLoginPaylo
     )
 
 
-async def _shown(info: Info, user: Record) -> CustomerUser | None:
-    """Who signed in; while the registry is silent, which says what may be shown, an error where that is asked for."""
+async def _shown(info: Info, user: Record) -> Any:
+    """Who signed in; while the registry is silent, which says what may be shown, an error for whoever asks."""
     try:
-        shown: CustomerUser = await info.context.shown(user)
+        return await info.context.shown(user)
     except SourceUnavailable as silent:
-        if _is_selected("customerUser", info.selected_fields):
-            info.context.beside.append((info.path.add_key("customerUser", "CustomerLoginPayload"), silent))
-        return None
-    return shown
-
-
-def _is_selected(name: str, selections: Iterable[Any]) -> bool:
-    return any(getattr(one, "name", None) == name or _is_selected(name, one.selections) for one in selections)
+        return silent
