@@ -14,7 +14,7 @@ Words of a search stay with the directory, which looks at every value of an attr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from backends.conditions import (
@@ -38,6 +38,12 @@ EVERYBODY = "(objectClass=*)"
 NOBODY = "(!(objectClass=*))"
 MANY = 200
 """Values in one filter, at most."""
+LONGEST = 2048
+"""Bytes of a value that is asked for: no directory has a longer key, name or DN."""
+LARGEST = 65_536
+"""Characters of one filter: libldap sends a question in one go, and what no socket takes at once holds up everybody."""
+ROOM = LARGEST // 2
+"""Characters that the values of one filter may take, so that others find room beside them."""
 
 _PLAIN = frozenset(range(0x20, 0x7F)) - frozenset(b"*()\\")
 
@@ -52,11 +58,13 @@ class Narrowed:
 
 def escaped(text: str, charset: str = "utf-8") -> str | None:
     """`text` as an assertion value without any wildcard; None where no directory can hold it."""
-    if "\0" in text:
+    if "\0" in text or len(text) > LONGEST:
         return None
     try:
         data = text.encode(charset)
     except UnicodeEncodeError:
+        return None
+    if len(data) > LONGEST:
         return None
     return "".join(chr(byte) if byte in _PLAIN else f"\\{byte:02x}" for byte in data)
 
@@ -72,6 +80,20 @@ def equals(attribute: str, value: str, charset: str = "utf-8") -> str:
 def any_equal(attribute: str, values: Iterable[str], charset: str = "utf-8") -> str:
     """The attribute has one of these values."""
     return any_of([equals(attribute, value, charset) for value in values])
+
+
+def batches(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The values, as many at a time as one filter holds."""
+    some: list[str] = []
+    size = 0
+    for value in values:
+        size += 30 + 3 * len(value.encode("utf-8", "surrogatepass"))  # escaped, with what stands around it
+        if some and (len(some) == MANY or size > ROOM):
+            yield some
+            some, size = [], 30 + 3 * len(value.encode("utf-8", "surrogatepass"))
+        some.append(value)
+    if some:
+        yield some
 
 
 def resembles(attribute: str, pieces: tuple[str, ...], charset: str = "utf-8") -> str:

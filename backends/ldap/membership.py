@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from backends.ldap.entries import Entry
-from backends.ldap.filters import MANY, any_equal
+from backends.ldap.filters import any_equal, batches
 from backends.ldap.server import Server
 from backends.ldap.settings import LdapSettings
 from backends.order import fold
@@ -33,8 +33,7 @@ class Membership:
         """The names of members, asked of the groups that name any of these entries, given with their logins."""
         names = [entry.dn if self._by_dn else key for entry, key in entries]
         groups = [
-            await self._named(any_equal(self._attribute, names[start : start + MANY], self._charset))
-            for start in range(0, len(names), MANY)
+            await self._named(any_equal(self._attribute, some, self._charset)) for some in batches(names)
         ]
         return frozenset().union(*groups)
 

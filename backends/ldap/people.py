@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from backends.ldap.entries import Entry, EntryReader
-from backends.ldap.filters import MANY, Narrowing, all_of, any_equal, escaped
+from backends.ldap.filters import Narrowing, all_of, any_equal, batches, escaped
 from backends.ldap.membership import Membership
 from backends.ldap.server import Server
 from backends.ldap.settings import LdapSettings
@@ -67,8 +67,8 @@ class People:
         ]
         among = "" if wanted is None else self._narrowing.validity(wanted)
         people: list[Person] = []
-        for start in range(0, len(usable), MANY):
-            people += await self._search(usable[start : start + MANY], attributes, among)
+        for some in batches(usable):
+            people += await self._search(some, attributes, among)
         # the directory compares more loosely than we do, and by any value of the attribute
         people = [person for person in people if fold(person.key) in folded]
         if self._group is not None and people:
@@ -99,11 +99,9 @@ class People:
             return {person.entry.dn: known[0] for person in people}
         valid: set[str] = set()
         keys = list(dict.fromkeys(person.key for person in people))
-        for start in range(0, len(keys), MANY):
-            some, column = keys[start : start + MANY], self._mapping.key_column
-            valid |= {
-                person.entry.dn for person in await self._search(some, [column], self._settings.valid_filter)
-            }
+        for some in batches(keys):
+            found = await self._search(some, [self._mapping.key_column], self._settings.valid_filter)
+            valid |= {person.entry.dn for person in found}
         return {
             person.entry.dn: Validity.VALID if person.entry.dn in valid else Validity.INVALID
             for person in people

@@ -8,8 +8,10 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from backends.errors import Refused
 from backends.ldap.entries import Entry
 from backends.ldap.faults import Dead, LdapFault, LimitRefused
+from backends.ldap.filters import LARGEST
 from backends.ldap.pool import Pool
 from backends.ldap.relay import trust
 from backends.ldap.settings import LdapMissing, LdapSettings, Scope
@@ -41,7 +43,8 @@ class Server:
         self._pool: Pool[Connection] = Pool(self._connect, settings.pool_size, settings.timeout)
 
     async def search(self, base: str, scope: Scope, expression: str, attributes: Sequence[str]) -> Found:
-        """The entries that match, as many as the server gives at once."""
+        """The entries that match, as many as the server gives at once; raises Refused where that asks too much."""
+        self._check(expression)
 
         async def ask(connection: Connection) -> Found:
             entries = await connection.search(base, scope, expression, attributes)
@@ -71,8 +74,9 @@ class Server:
     ) -> bool:
         """Give all entries that match to `take`, page by page, until it wants no more; whether the server cut them.
 
-        A page may come twice when a connection dies in between.
+        A page may come twice when a connection dies in between. Raises Refused where that asks too much.
         """
+        self._check(expression)
         settings = self._settings
 
         async def ask(connection: Connection) -> bool:
@@ -95,6 +99,10 @@ class Server:
     async def close(self) -> None:
         """Give back all connections."""
         await self._pool.close()
+
+    def _check(self, expression: str) -> None:
+        if len(expression) > LARGEST:
+            raise Refused(self._settings.key)
 
     async def _run(self, operation: Callable[[Connection], Awaitable[T]]) -> T:
         for last in (False, True):

@@ -23,7 +23,7 @@ from gateway.demo.servers.postgresql import PostgreSQL
 from gateway.demo.servers.redis import Redis
 from gateway.demo.servers.slapd import Slapd
 from resolvers.second_factor import code_at
-from tests.api.signing import LOGIN, PASSWORD, REFUSED, SOURCE, Door, configured, door, filled, rows
+from tests.api.signing import LOGIN, PASSWORD, READER, REFUSED, SOURCE, Door, configured, door, filled, rows
 
 DIRECTORY = """
 [[sources]]
@@ -71,6 +71,28 @@ async def test_who_owns_the_login_checks_the_password(desk: Door) -> None:
 @pytest.mark.parametrize("login", ["*", "a*", "ada)(uid=*", "uid=ada", "ada\0", "", " ", "ada,ou=people"])
 async def test_s1_a_login_is_data_for_a_directory_too(desk: Door, login: str) -> None:
     assert await desk.login(login, "pw-ada") == REFUSED
+
+
+@pytest.mark.parametrize("character", ["x", "ä", "*"])
+async def test_s7_a_login_beyond_measure_makes_no_source_silent_for_others(
+    desk: Door, character: str
+) -> None:
+    """Nor holds them up: a directory's library waits until a question is sent, whoever else would be served."""
+    for number in range(6):
+        assert await desk.login(f"{number}" + character * 400_000, "x") == REFUSED
+    assert (await desk.login("ada", "pw-ada"))["token"]
+
+
+async def test_s6_however_much_is_asked_of_a_directory_it_is_asked_in_portions(desk: Door) -> None:
+    keys = "query($k: [String!]!) { customerUsersByLogin(logins: $k) { login } }"
+    logins = ["ada", *(f"{number}{'y' * 1500}" for number in range(300))]
+    answer = await desk.answer(keys, READER, k=logins)
+    assert answer["data"]["customerUsersByLogin"] == [{"login": "ada"}, *[None] * 300]
+    words = "query($s: String!) { customerUsers(search: $s) { totalCount reports { sourceKey status } } }"
+    for search in ("z" * 300_000, "+".join(f"z{number:04}{'z' * 90}" for number in range(4000))):
+        answer = await desk.answer(words, READER, s=search)
+        assert "INTERNAL" not in str(answer)
+    assert (await desk.login("ada", "pw-ada"))["token"]
 
 
 async def test_s3_an_empty_password_never_reaches_a_bind(
