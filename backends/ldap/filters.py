@@ -38,8 +38,8 @@ EVERYBODY = "(objectClass=*)"
 NOBODY = "(!(objectClass=*))"
 MANY = 200
 """Values in one filter, at most."""
-LONGEST = 2048
-"""Bytes of a value that is asked for: no directory has a longer key, name or DN."""
+LONGEST = 20_000
+"""Bytes of a value that is asked for: no directory has such a key, name or DN, and it fits into a filter, escaped."""
 LARGEST = 65_536
 """Characters of one filter: libldap sends a question in one go, and what no socket takes at once holds up everybody."""
 ROOM = LARGEST // 2
