@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import orjson
 
@@ -26,7 +27,11 @@ async def once(
         message = f"A key is a text of 1 to {LONGEST_KEY} characters."
         raise Refused([UserError(AT, UserErrorCode.INVALID, message)])
 
+    ran = False
+
     async def answer() -> Answer:
+        nonlocal ran
+        ran = True
         bulk = await call()
         errors = [*bulk.errors, *(error for row in bulk.rows for error in row.errors)]
         final = all(error.code is not UserErrorCode.SOURCE_UNAVAILABLE for error in errors)
@@ -43,7 +48,18 @@ async def once(
     except Unsure as error:
         message = "Nobody can tell now whether this call has run: repeat it later, or without the key."
         raise Refused([UserError(AT, UserErrorCode.SOURCE_UNAVAILABLE, message)]) from error
-    return _read(text)
+    return _read(text) if ran else await _still_seen(context, _read(text))
+
+
+async def _still_seen(context: RequestContext, bulk: Bulk) -> Bulk:
+    """An answer from before, without those who have left the caller's rows since."""
+    if not context.is_limited:
+        return bulk
+    lookup = await context.users.get_many([row.user.login for row in bulk.rows if row.user])
+    rows = [
+        row if row.user and row.user.login in lookup.found else replace(row, user=None) for row in bulk.rows
+    ]
+    return replace(bulk, rows=tuple(rows))
 
 
 def _caller(context: RequestContext) -> list[object]:

@@ -113,6 +113,17 @@ async def test_a24_the_customer_user_that_a_ticket_has_is_not_told_to_who_may_no
     assert "ned" not in str(payload)
 
 
+async def test_a24_an_answer_from_before_does_not_show_who_has_left_the_rows_since(desk: Desk) -> None:
+    given = {"login": "ada", "phone": "7", "idempotencyKey": "k"}
+    shown = "customerUser { login groups { group { name } } }"
+    first = await desk.change(EDITOR, "upsertCustomerUser", given, selection=shown)
+    assert first[1]["customerUser"]["login"] == "ada"
+    assert await desk.change(EDITOR, "upsertCustomerUser", given, selection=shown) == first
+    assert (await desk.change(ALL, "updateCustomerUser", {"login": "ada", "customerId": "NORD"}))[0] == []
+    _, again = await desk.change(EDITOR, "upsertCustomerUser", given, selection=shown)
+    assert again["customerUser"] is None
+
+
 async def test_s13_an_address_that_is_hidden_is_not_told_where_it_is_refused(desk: Desk) -> None:
     viewer = a_viewer("editor", hidden_fields=frozenset({"email"}))
     with closing(sqlite3.connect(desk.file)) as connection, connection:
