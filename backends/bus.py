@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from backends.changes import Change
+from backends.recorder import Event, count
 
 
 class Dropped(Exception):
@@ -67,6 +68,7 @@ class Bus:
         self.heeded: Callable[[Change], Awaitable[None]] | None = None
         self.outward: Outward | None = None
         self._subscriptions: set[Subscription] = set()
+        self._ended: str | None = None
 
     @property
     def listeners(self) -> int:
@@ -91,13 +93,22 @@ class Bus:
     def subscribe(self, size: int = 1000) -> Iterator[Subscription]:
         """Hear of every change from now on, until the block ends; at most `size` may wait."""
         subscription = Subscription(size)
+        if self._ended is not None:
+            subscription.drop(self._ended)
         self._subscriptions.add(subscription)
+        count(Event.SUBSCRIPTIONS_OPEN)
         try:
             yield subscription
         finally:
             self._subscriptions.discard(subscription)
+            count(Event.SUBSCRIPTIONS_OPEN, -1)
 
     def drop_all(self, reason: str) -> None:
-        """Changes may have been lost, or the program ends: tell everybody."""
+        """Changes may have been lost: tell everybody."""
         for subscription in self._subscriptions:
             subscription.drop(reason)
+
+    def end(self, reason: str) -> None:
+        """The program ends: tell everybody, and whoever subscribes from now on."""
+        self._ended = reason
+        self.drop_all(reason)

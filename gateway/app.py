@@ -26,7 +26,7 @@ from gateway.middleware import BodyLimit, SecurityHeaders
 from gateway.observed import Observed
 from gateway.oidc import Provider
 from gateway.stack import Stack
-from gateway.stopping import Farewell, Stopping
+from gateway.stopping import STOPS, Farewell, Stopping
 from gateway.telemetry import configure_logs
 from gateway.tracing import Tracing, environment_tracing
 from schema.build import AccessCheck, KundengraphSchema, build_schema
@@ -42,7 +42,6 @@ def create_app(config: Config, tracing: Tracing | None = None, *, log_requests: 
     documents = documents_of(config)
     schema = schema_of(config, documents)
     stack = Stack(config, metrics, traced=tracing is not None)
-    stopping = Stopping(config.server.drain, partial(stack.services.bus.drop_all, "The gateway stops."))
     provider = Provider(config.auth.oidc) if config.auth.oidc.enabled else None
     endpoint = GraphQLEndpoint(
         schema,
@@ -53,6 +52,7 @@ def create_app(config: Config, tracing: Tracing | None = None, *, log_requests: 
         keys=frozenset(token.name for token in config.auth.tokens),
         proxies=config.server.trusted_proxies,
     )
+    stopping = Stopping(config.server.drain, partial(stack.services.bus.end, STOPS), endpoint.sockets.end)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

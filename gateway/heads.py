@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.stalls import Impatient
+
 LARGEST = 64 * 1024
 """Bytes of request line and headers, or of whatever else is no body, that somebody may send in one go."""
 REFUSAL = (
@@ -13,7 +15,7 @@ REFUSAL = (
 )
 
 
-class BoundedHeads(HttpToolsProtocol):
+class BoundedHeads(Impatient, HttpToolsProtocol):
     """Ends a connection that sends more than LARGEST bytes without getting to a body, or to the end of a request."""
 
     _open = 0

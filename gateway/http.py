@@ -28,7 +28,7 @@ from gateway.auth import Credentials
 from gateway.documents import by_id
 from gateway.observed import credential_of
 from gateway.origins import is_foreign
-from gateway.sockets import BEGINNING, SUBSCRIPTIONS, Socket, TextSocket
+from gateway.sockets import BEGINNING, SUBSCRIPTIONS, Socket, Sockets, TextSocket
 from gateway.streams import Events, is_subscription
 from resolvers.context import RequestContext, Services
 from schema.build import KundengraphSchema
@@ -83,6 +83,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             max_subscriptions_per_connection=SUBSCRIPTIONS,
             allowed_origins=origins,
         )
+        self.sockets = Sockets()
         self._services = services
         self._credentials = credentials
         self._timeout = timeout

@@ -19,6 +19,7 @@ from gateway.app import create_app
 from gateway.config import Config, load
 from gateway.heads import BoundedHeads
 from gateway.metrics import FOLDER
+from gateway.stalls import ImpatientSockets
 
 VARIABLE = "KUNDENGRAPH_CONFIG"
 """Environment variable by which several workers learn which file to read."""
@@ -36,7 +37,7 @@ def run(file: Path, config: Config, host: str, port: int) -> int:
         "port": port,
         "loop": "uvloop",
         "http": BoundedHeads,
-        "ws": "websockets-sansio",
+        "ws": ImpatientSockets,
         "ws_max_size": config.server.max_body_bytes,
         "ws_per_message_deflate": False,  # events are short, and its buffers are not
         "lifespan": "on",

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import orjson
+from starlette.websockets import WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived, WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Operation
 
 from gateway.documents import by_id
 from gateway.observed import ObservedSocket
+from gateway.stopping import STOPS
 from resolvers.context import RequestContext
 from schema.build import KundengraphSchema
 
-SENDING = 10.0
-"""Seconds that a client may take to make room for one message."""
+GOING_AWAY = 1001
+"""Code of connections that end with the gateway (RFC 6455)."""
 SUBSCRIPTIONS = 20
 """Operations of one connection at a time."""
 BEGINNING = 10.0
@@ -26,7 +29,7 @@ BEGINNING = 10.0
 
 
 class TextSocket(ASGIWebSocketAdapter):
-    """Sends text, as clients want it, and gives up one that does not read."""
+    """Sends text, as clients want it."""
 
     async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
         while True:
@@ -43,10 +46,13 @@ class TextSocket(ASGIWebSocketAdapter):
 
     async def send_json(self, message: Mapping[str, object]) -> None:
         try:
-            async with asyncio.timeout(SENDING):
-                await self.ws.send_text(orjson.dumps(message, default=str).decode())
-        except (TimeoutError, RuntimeError) as error:
+            await self.ws.send_text(orjson.dumps(message, default=str).decode())
+        except (WebSocketDisconnect, RuntimeError) as error:
             raise WebSocketDisconnected from error
+
+    async def close(self, code: int, reason: str) -> None:
+        with suppress(WebSocketDisconnect, RuntimeError):  # it is closed
+            await super().close(code, reason)
 
 
 class Socket(ObservedSocket):
@@ -55,6 +61,21 @@ class Socket(ObservedSocket):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._extensions: dict[str, dict[str, Any] | None] = {}
+
+    async def handle(self) -> None:
+        with self.view.sockets.one(self):  # type: ignore[attr-defined]
+            await super().handle()
+
+    async def leave(self) -> None:
+        """Close as one who goes away, after the last word of every operation."""
+        tasks = [operation.task for operation in self.operations.values() if operation.task]
+        if tasks:
+            await asyncio.wait(tasks)
+        await self.websocket.close(GOING_AWAY, STOPS)
+
+    async def handle_task_exception(self, error: Exception) -> None:
+        if not isinstance(error, WebSocketDisconnected):  # who has left is no news
+            await super().handle_task_exception(error)
 
     async def handle_message(self, message: Any) -> None:
         if not _is_well_formed(message):
@@ -83,6 +104,35 @@ class Socket(ObservedSocket):
         own.context = await self.view.context_again(self.context)  # type: ignore[attr-defined]
         own.schema = Subscribing(self.schema, self._extensions.pop(operation.id, None))  # type: ignore[assignment, arg-type]
         await ObservedSocket.run_operation(own, operation)
+
+
+class Sockets:
+    """The connections that are open."""
+
+    def __init__(self) -> None:
+        self._open: set[Socket] = set()
+        self._leaving: list[asyncio.Task[None]] = []
+        self._has_ended = False
+
+    @contextmanager
+    def one(self, socket: Socket) -> Iterator[None]:
+        """Count it among them until the block ends."""
+        self._open.add(socket)
+        if self._has_ended:
+            self._take_leave(socket)
+        try:
+            yield
+        finally:
+            self._open.discard(socket)
+
+    def end(self) -> None:
+        """Close all of them, and those that come from now on."""
+        self._has_ended = True
+        for socket in self._open:
+            self._take_leave(socket)
+
+    def _take_leave(self, socket: Socket) -> None:
+        self._leaving.append(asyncio.get_running_loop().create_task(socket.leave()))
 
 
 class Subscribing:

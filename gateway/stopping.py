@@ -12,12 +12,14 @@ from types import FrameType
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+STOPS = "The gateway stops."
+
 
 class Stopping:
     """Knows when the end has begun; the server hears of it some seconds later."""
 
-    def __init__(self, drain: float, begun: Callable[[], None] = lambda: None) -> None:
-        """`begun` is called when the end begins, for those who would not notice by themselves."""
+    def __init__(self, drain: float, *begun: Callable[[], None]) -> None:
+        """`begun` are called when the end begins, for those who would not notice by themselves."""
         self.has_begun = False
         self._drain = drain
         self._begun = begun
@@ -36,7 +38,8 @@ class Stopping:
                 server(number, frame)
                 return
             self.has_begun = True
-            loop.call_soon_threadsafe(self._begun)
+            for one in self._begun:
+                loop.call_soon_threadsafe(one)
             loop.call_soon_threadsafe(loop.call_later, self._drain, server, number, frame)
 
         signal.signal(signal.SIGTERM, begin)

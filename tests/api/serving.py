@@ -17,6 +17,7 @@ from backends.model import SourceKind
 from backends.sql import ddl
 from gateway.config import Config, loads
 from gateway.heads import BoundedHeads
+from gateway.stalls import ImpatientSockets
 
 READER = "key-of-a-reader"
 LIMITED = "key-of-somebody-who-may-see-one-customer"
@@ -102,9 +103,7 @@ def digest(key: str) -> str:
 @contextmanager
 def served(app: Starlette) -> Iterator[str]:
     """The application on a free port of this machine, as long as the block lasts; gives its address."""
-    settings = uvicorn.Config(
-        app, http=BoundedHeads, ws="websockets-sansio", log_level="warning", lifespan="on"
-    )
+    settings = uvicorn.Config(app, http=BoundedHeads, ws=ImpatientSockets, log_level="warning", lifespan="on")
     server = uvicorn.Server(settings)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})

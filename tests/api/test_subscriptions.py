@@ -282,7 +282,7 @@ async def test_the_end_of_the_gateway_is_told(tmp_path: Path) -> None:
     first = asyncio.create_task(anext(events))
     while not ear.stack.services.bus.listeners:
         await asyncio.sleep(0)
-    ear.stack.services.bus.drop_all("The gateway stops.")
+    ear.stack.services.bus.end("The gateway stops.")
     (error,) = (await first).errors
     assert error.message == "The gateway stops."
     await events.aclose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -10,15 +11,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
 
 from backends.sql.database import open_database
 from gateway.demo.servers.ports import free_port
 from tests.api.callers import EDITOR
+from tests.api.listening import LISTEN, line
 from tests.faults.stage import Stage
 from tests.faults.test_cancelling import until
 
 HEADERS = {"authorization": f"Bearer {EDITOR}"}
 QUERY = '{ customerUser(login: "postgresql-1") { login } }'
+STOPPED = ("The gateway stops.", "SOURCE_UNAVAILABLE")
 CHANGE = """mutation { updateCustomerUser(input: {login: "postgresql-1", firstName: "Changed"}) {
   customerUser { firstName } userErrors { code } } }"""
 
@@ -160,3 +165,51 @@ async def test_two_gateways_that_restart_in_turn_fail_no_request(stage: Stage, t
                 assert len(answers) > before
             over.set()
     assert set(answers) == {200}
+
+
+async def test_who_listens_is_told_that_the_gateway_stops_and_nobody_is_waited_for(
+    stage: Stage, tmp_path: Path
+) -> None:
+    stage.order = ("sqlite",)
+    async with (
+        replica(stage, tmp_path, timeout=10) as one,
+        line(one.address) as socket,
+        line(one.address) as idle,
+    ):
+        await socket.listen()
+        stream = asyncio.create_task(events(one.address))
+        await until(lambda: listeners(one, 2))
+        one.terminate()
+
+        told = (await socket.hear())["payload"]["errors"]
+        assert [(each["message"], each["extensions"]["code"]) for each in told] == [STOPPED]
+        assert await socket.hear() == {"id": "1", "type": "complete"}
+        for each in (socket, idle):
+            with pytest.raises(ConnectionClosed) as ended:
+                await each.hear()
+            assert ended.value.rcvd is not None
+            assert ended.value.rcvd.code == 1001
+        (name, text), (last, _) = await stream
+        assert (name, last) == ("next", "complete")
+        [error] = json.loads(text)["errors"]
+        assert (error["message"], error["extensions"]["code"]) == STOPPED
+        assert await one.ended() == -signal.SIGTERM
+
+
+async def listeners(one: Replica, number: int) -> bool:
+    """Whether so many subscriptions are under way."""
+    async with httpx.AsyncClient() as client:
+        figures = (await client.get(f"{one.address}/metrics")).text
+    return f"kundengraph_subscriptions_open {number}.0" in figures.splitlines()
+
+
+async def events(address: str) -> list[tuple[str, str]]:
+    """All server-sent events of a subscription until it ends, with their data."""
+    headers = {**HEADERS, "accept": "text/event-stream"}
+    async with httpx.AsyncClient(base_url=address, headers=headers, timeout=60) as client:
+        answer = await client.post("/graphql", json={"query": LISTEN})
+    blocks = [
+        dict(row.split(": ", 1) for row in block.splitlines() if ": " in row)
+        for block in answer.text.split("\n\n")
+    ]
+    return [(block["event"], block.get("data", "")) for block in blocks if "event" in block]
