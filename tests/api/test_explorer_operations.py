@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,11 @@ import httpx
 import pytest
 
 from gateway.explorer.page import BUNDLE
+from tests.api.listening import line
 from tests.api.running_demo import SECONDS, Demo, running_demo
 
+CHANGE = """mutation { updateCustomerUser(input: {login: "anna.mueller", city: "Kiel"}) {
+  userErrors { code } } }"""
 OPERATIONS = sorted((BUNDLE.parent / "operations").glob("*.graphql"))
 
 
@@ -22,12 +26,19 @@ def demo() -> Iterator[Demo]:
         yield demo
 
 
+def kind_of(path: Path) -> str:
+    """What kind of operation a file holds."""
+    lines = path.read_text("utf-8").splitlines()
+    return next(text.split()[0] for text in lines if text and text[0] != "#")
+
+
 def answer_of(demo: Demo, path: Path) -> Any:
     variables = path.with_suffix(".json")
-    body = {
-        "query": path.read_text("utf-8"),
-        "variables": json.loads(variables.read_text("utf-8")) if variables.exists() else {},
-    }
+    return ask(demo, path.read_text("utf-8"), json.loads(variables.read_text()) if variables.exists() else {})
+
+
+def ask(demo: Demo, query: str, variables: Any = None) -> Any:
+    body = {"query": query, "variables": variables}
     headers = {"authorization": f"Bearer {demo.admin}"}
     return httpx.post(f"{demo.address}/graphql", json=body, headers=headers, timeout=SECONDS).json()
 
@@ -45,7 +56,7 @@ def problems(answer: Any) -> Iterator[str]:
 
 
 def test_every_saved_operation_runs_as_it_stands(demo: Demo) -> None:
-    answers = {path.stem: answer_of(demo, path) for path in OPERATIONS}
+    answers = {path.stem: answer_of(demo, path) for path in OPERATIONS if kind_of(path) != "subscription"}
     found = {name: list(problems(answer)) for name, answer in answers.items()}
     assert {name: said for name, said in found.items() if said} == {}
     assert all("data" in answer for answer in answers.values())
@@ -58,14 +69,19 @@ def test_every_saved_operation_runs_as_it_stands(demo: Demo) -> None:
     assert [grant["group"]["name"] for grant in renamed["groups"]] == ["Musterteam", "Support"]
 
 
+async def test_the_saved_subscription_hears_of_a_change(demo: Demo) -> None:
+    [path] = [path for path in OPERATIONS if kind_of(path) == "subscription"]
+    async with line(demo.address, demo.admin) as one:
+        await one.listen(path.read_text("utf-8"))
+        await asyncio.to_thread(ask, demo, CHANGE)
+        event = await one.event()
+    assert (event["kind"], event["login"], event["changedFields"]) == ("UPDATED", "anna.mueller", ["city"])
+    assert event["customerUser"]["fullName"] == "Dr. Anna Müller"
+
+
 def test_operations_that_change_something_come_after_those_that_read_but_for_what_reads_changes() -> None:
-    kinds = {
-        path.stem: next(
-            line.split()[0] for line in path.read_text("utf-8").splitlines() if line and line[0] != "#"
-        )
-        for path in OPERATIONS
-    }
+    kinds = {path.stem: kind_of(path) for path in OPERATIONS}
     before = [kind for name, kind in kinds.items() if not name.startswith("9")]
     assert before == sorted(before, reverse=True)
     assert set(before) == {"query", "mutation"}
-    assert {kind for name, kind in kinds.items() if name.startswith("9")} == {"query"}
+    assert {kind for name, kind in kinds.items() if name.startswith("9")} == {"query", "subscription"}

@@ -20,6 +20,7 @@ from gateway.explorer.page import explorer_routes
 
 CONTRACT = Path(__file__).parents[1] / "contract.graphql"
 CUSTOM_FIELDS = "extend type CustomerUser { room: String }"
+NOW = "2026-01-01T12:00:00Z"
 ANNA = {
     "login": "anna.mueller",
     "fullName": "Anna Müller",
@@ -84,7 +85,8 @@ async def _stream(websocket: WebSocket) -> None:
 
 def _world(credential: str | None) -> Mapping[str, Any]:
     async def changes(_info: object) -> AsyncIterator[Mapping[str, Any]]:
-        yield {"customerUserChanged": {"login": credential}}
+        change = {"kind": "UPDATED", "login": credential, "changedFields": ["city"], "at": NOW}
+        yield {"customerUserChanged": {**change, "customerUser": ANNA}}
 
     return {
         "viewer": {"name": credential or "anonymous", "roles": ["reader"]},

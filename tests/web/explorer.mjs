@@ -49,7 +49,7 @@ const checks = {
     const page = await browser.newPage();
     await enterToken(page, 'secret-2');
     await schemaLoaded(page);
-    await write(page, 'subscription Changes { customerUserChanged { login } }');
+    await open(page, '920-listen-to-changes', 'ListenToChanges');
     await run(page, '"Bearer secret-2"');
     await page.context().close();
   },
