@@ -68,10 +68,12 @@ class Replicas:
             self._owing = True
 
     async def close(self) -> None:
-        """Hear no more."""
+        """Hear no more; what could not be told before is tried once more."""
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
+        if self._owing:
+            await self._published({"missing": True})
         with suppress(*self._errors):
             await self._client.aclose()
 

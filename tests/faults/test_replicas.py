@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.cli import run_command
 from gateway.demo.servers import redis as redis_server
 from gateway.demo.servers.redis import Redis
 from tests.api.listening import line
@@ -147,6 +148,20 @@ async def test_r13_an_absence_is_forgotten_by_all_when_one_makes_the_customer_us
     assert await desk.city(0, "eve") == "Bonn"
     for number in (1, 2):
         await until(partial(_is, desk, number, "Bonn", "eve"), 5)
+
+
+async def test_a_file_that_is_imported_is_told_of_like_any_other_change(desk: Desk) -> None:
+    assert [await desk.city(number) for number in range(3)] == ["", "", ""]
+    users = desk.file.with_name("users.csv")
+    users.write_text("login,city\nada,Hanau\n")
+    async with line(desk.replicas[1].address, EDITOR) as one:
+        await one.listen()
+        command = ["import", str(users), str(desk.file.with_name("kundengraph.toml")), "--source", "desk"]
+        assert await asyncio.to_thread(run_command, command) == 0
+        event = await one.event()
+    assert (event["login"], event["customerUser"]["city"]) == ("ada", "Hanau")
+    for number in range(3):
+        await until(partial(_is, desk, number, "Hanau"), 5)
 
 
 async def _is(desk: Desk, number: int, city: str, login: str = "ada") -> bool:
