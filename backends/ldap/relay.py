@@ -40,6 +40,7 @@ class Relay:
         self._listener: socket.socket | None = None
         self._folder: str | None = None
         self._task: asyncio.Task[None] | None = None
+        self._handed_over = False
 
     async def open(self) -> str:
         """Connect, and return the URL for the driver; the caller limits the time."""
@@ -78,9 +79,13 @@ class Relay:
         sock = await _connected(host, port)
         try:
             await _start_tls(sock)
-            return await asyncio.open_connection(sock=sock, ssl=self._context, server_hostname=host)
         except BaseException:
             sock.close()
+            raise
+        try:
+            return await asyncio.open_connection(sock=sock, ssl=self._context, server_hostname=host)
+        except BaseException:
+            _let_go(sock)
             raise
 
     def _accept(self) -> None:
@@ -93,18 +98,19 @@ class Relay:
         self._stop_listening()
         driver.setblocking(False)
         self._task = asyncio.get_running_loop().create_task(self._serve(driver))
-        self._task.add_done_callback(lambda _: self._served(driver))
+        self._task.add_done_callback(lambda _: None if self._handed_over else driver.close())
 
     async def _serve(self, driver: socket.socket) -> None:
-        reader, writer = await asyncio.open_unix_connection(sock=driver)
+        self._handed_over = True
+        try:
+            reader, writer = await asyncio.open_unix_connection(sock=driver)
+        except BaseException:
+            _let_go(driver)
+            raise
         self._writers.append(writer)
         await asyncio.gather(
             self._pump(reader, self._writers[0], None), self._pump(self._reader, writer, self.answers)
         )
-
-    def _served(self, driver: socket.socket) -> None:
-        if len(self._writers) == 1:  # cancelled before a writer took the socket over
-            driver.close()
 
     @staticmethod
     async def _pump(
@@ -127,6 +133,17 @@ class Relay:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
+
+
+def _let_go(sock: socket.socket) -> None:
+    """End with a socket that a loop was handed and has closed.
+
+    uvloop closes the file without a word to the socket, which would close it again: then that of somebody else.
+    """
+    if isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop):
+        sock.close()
+    else:
+        sock.detach()
 
 
 async def _connected(host: str, port: int) -> socket.socket:
