@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic
 
+from backends.cells import Columns
 from backends.counting import Accepts, Counting, Shows, Tally, Total
 from backends.duplicates import Duplicate, Duplicates
 from backends.errors import BadUserInput, SourceUnavailable
@@ -135,12 +136,14 @@ class Directory(Generic[R]):
         after: Position | None = None,
         *,
         only: Collection[str] | None = None,
+        columns: Columns | None = None,
     ) -> Sequence[Listing[R]]:
         """One page for each filter; the filters of one call differ in their anchor alone.
 
-        `only` names the sources that are listed; the others still hide what they own.
+        `only` names the sources that are listed; the others still hide what they own. Where nothing but `columns` is
+        read, the page may come as cells.
         """
-        reading = Reading(self.sources, self.duplicates, filters, order, first, after, only)
+        reading = Reading(self.sources, self.duplicates, filters, order, first, after, only, columns)
         return await reading.run() if filters else []
 
     async def counts(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from backends.cells import Columns
 from backends.model import Membership, Validity
 from backends.order import Order, Position
 from backends.search import Search
@@ -114,3 +115,5 @@ class Question:
     after: Position | None = None
     after_place: int = 0
     """Place of the position's source against this one: negative if it stands earlier, 0 if it is this one."""
+    columns: Columns | None = None
+    """What is read of the records; None: all of it."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Generic
 
 from backends import deadline
+from backends.cells import Cells, Columns
 from backends.duplicates import Duplicates
 from backends.errors import SourceUnavailable
 from backends.filters import Filter, Question
@@ -32,6 +33,14 @@ class Listing(Generic[R]):
     reports: Sequence[SourceReport]
     silent: SourceUnavailable | None = None
     """Why the first source that did not answer is missing."""
+    cells: Cells | None = None
+    """The rows, in place of `rows`, where columns were named and the only source gave them alone."""
+
+    def position(self, index: int) -> Position | None:
+        """The place of a row; None where there are no rows."""
+        if self.cells is not None:
+            return self.cells.position(index) if self.cells.rows else None
+        return self.rows[index].position if self.rows else None
 
 
 class Reading(Generic[R]):
@@ -46,7 +55,10 @@ class Reading(Generic[R]):
         first: int,
         after: Position | None,
         only: Collection[str] | None,
+        columns: Columns | None = None,
     ) -> None:
+        self.columns = columns if len(sources) == len(filters) == 1 else None
+        self.cells: Cells | None = None
         self.sources, self.duplicates = sources, duplicates
         self.filters, self.order, self.first, self.after, self.only = filters, order, first, after, only
         self.streams = [[Stream[R](source.place, after) for source in self.sources] for _ in filters]
@@ -68,6 +80,8 @@ class Reading(Generic[R]):
             await self._refill(wanted)
         reports = [self._final(source) for source in self.sources]
         silent = next((self.silent[one.key] for one in self.sources if one.key in self.silent), None)
+        if (cells := self.cells) is not None:
+            return [Listing((), len(cells.rows) > self.first, reports, silent, cells.cut(self.first))]
         return [Listing(found[: self.first], len(found) > self.first, reports, silent) for found in rows]
 
     def _skip(self) -> None:
@@ -85,6 +99,7 @@ class Reading(Generic[R]):
             )
         if len(self.sources) == 1:
             for index, page in zip(wanted[0], answers[0], strict=False):
+                self.cells = page.cells
                 self.streams[index][0].add(page, ())
             for index in wanted[0][len(answers[0]) :]:
                 self.streams[index][0].end()
@@ -120,6 +135,7 @@ class Reading(Generic[R]):
                         limit,
                         stream.after,
                         after_place if stream.after is self.after else 0,
+                        self.columns,
                     )
                     for index, stream in zip(indexes, streams, strict=True)
                 ]

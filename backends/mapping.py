@@ -5,13 +5,14 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import Any
 
+from backends.cells import Cell, Columns, Form, Layout
 from backends.makers import Recipe, maker
-from backends.model import Customer, CustomerUser, Validity, Value
+from backends.model import Customer, CustomerUser, ServedFrom, Validity, Value
 
 
 class FieldType(enum.Enum):
@@ -177,7 +178,7 @@ class RecordMapping:
 
     @cached_property
     def _user_of(self) -> Callable[..., CustomerUser]:
-        recipe = self._recipe("login", frozenset({"login"}))
+        recipe = self._user_recipe
         listed = self.customer_ids_column
         if listed is None:
             return maker(CustomerUser, recipe)
@@ -187,7 +188,15 @@ class RecordMapping:
 
     @cached_property
     def _customer_of(self) -> Callable[..., Customer]:
-        return maker(Customer, self._recipe("customer_id", frozenset({"customer_id", "name"})))
+        return maker(Customer, self._customer_recipe)
+
+    @cached_property
+    def _user_recipe(self) -> Recipe:
+        return self._recipe("login", frozenset({"login"}))
+
+    @cached_property
+    def _customer_recipe(self) -> Recipe:
+        return self._recipe("customer_id", frozenset({"customer_id", "name"}))
 
     def _recipe(self, key: str, required: frozenset[str]) -> Recipe:
         late: dict[str, Callable[[Sequence[Any]], Any]] = {
@@ -205,6 +214,44 @@ class RecordMapping:
             validity=self._validity,
         )
 
+    def layout(self, asked: Columns) -> Layout:
+        """What rows hold that are read for these columns alone."""
+        is_user = "login" in self._by_name
+        recipe = self._user_recipe if is_user else self._customer_recipe
+        used: dict[str, int] = {self.key_column: 0}
+
+        def cell(form: Form, column: str) -> Cell:
+            return Cell(form, used.setdefault(column, len(used)))
+
+        def attribute(name: str) -> Cell:
+            if name in recipe.texts:
+                needed = name in recipe.required
+                return cell(Form.NEEDED if needed else Form.TEXT, self.columns[recipe.texts[name]])
+            if name == "validity" and self.valid_column is not None:
+                return cell(Form.VALIDITY, self.valid_column)
+            if name in TIMES and self.audited:
+                return cell(Form.TIME, TIMES[name])
+            kind = CustomerUser if is_user else Customer
+            fixed = {"source_key": self.source_key, "served_from": ServedFrom.LIVE}
+            return Cell(Form.FIXED, fixed=fixed.get(name, _DEFAULTS[kind].get(name)))
+
+        places = {name: index for name, index, _ in self._custom}
+        custom = {
+            name: cell(Form.TEXT, self.columns[places[name]]) if name in places else Cell(Form.FIXED)
+            for name in sorted(asked.custom)
+        }
+        attributes = {name: attribute(name) for name in sorted(asked.attributes)}
+        return Layout(
+            self.source_key,
+            tuple(used),
+            attributes,
+            custom,
+            Cell(Form.NEEDED, 0),
+            first,
+            self._moment,
+            self.time_zone,
+        )
+
     def _custom_values(self, row: Sequence[Value | datetime]) -> dict[str, Value]:
         return {name: _custom(row[index], type_) for name, index, type_ in self._custom}
 
@@ -215,7 +262,9 @@ class RecordMapping:
         return KNOWN_VALIDITIES.get(value) or Validity.of(first(value))
 
     def _time(self, row: Sequence[Value | datetime], column: str) -> datetime | None:
-        value = row[self._index[column]] if self.audited else None
+        return self._moment(row[self._index[column]]) if self.audited else None
+
+    def _moment(self, value: Any) -> datetime | None:
         if isinstance(value, str):
             try:
                 value = datetime.fromisoformat(value)
@@ -225,6 +274,14 @@ class RecordMapping:
             return None
         return value.replace(tzinfo=self.time_zone) if value.tzinfo is None else value
 
+
+TIMES: Mapping[str, str] = {"created_at": "create_time", "changed_at": "change_time"}
+"""Columns of times, by attribute."""
+
+_DEFAULTS: Mapping[type, Mapping[str, Any]] = {
+    kind: {one.name: one.default for one in fields(kind) if one.default is not MISSING}
+    for kind in (CustomerUser, Customer)
+}
 
 KNOWN_VALIDITIES: Mapping[object, Validity] = {
     number: one for one in Validity for number in (one.value, str(one.value))

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from backends.cells import Cells
 from backends.errors import SourceUnavailable
 from backends.filters import Filter, Question
 from backends.model import Inspection, Record, SourceKind
@@ -32,6 +33,8 @@ class Page(Generic[R]):
     """Whether matching rows follow the last one."""
     truncated: bool = False
     """Whether the store's own limit cut the matches (SRCH-5, R19)."""
+    cells: Cells | None = None
+    """The rows, in place of `rows`, where the question named columns and the store can give them alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
+from backends.cells import Columns
 from backends.counting import Accepts, Shows, Tally, Total
 from backends.directory import Directory, Lookup
 from backends.duplicates import Duplicate
@@ -92,8 +93,10 @@ class View(Directory[R]):
         after: Position | None = None,
         *,
         only: Collection[str] | None = None,
+        columns: Columns | None = None,
     ) -> Sequence[Listing[R]]:
-        """One page of what is seen for each filter."""
+        """One page of what is seen for each filter; whether a record is seen is told by all of it."""
+        del columns
         sight = await self.sight()
         asked = [_limited(one, sight) for one in filters]
         listings = await self.whole.lists(asked, order, first, after, only=only)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from backends import labels
+from backends.cells import Columns
 from backends.directory import Beside
 from backends.errors import BadUserInput, CursorInvalid, GatewayError, SourceUnavailable
 from backends.filters import Members
@@ -36,6 +37,8 @@ class UserList:
     first: int | None = None
     after: str | None = None
     policy: Policy = Policy.PARTIAL
+    columns: Columns | None = None
+    """All that is read of the records, where whoever asks can do with cells."""
 
 
 async def by_login(
@@ -77,6 +80,7 @@ async def page(context: RequestContext, wanted: UserList) -> Connection[Customer
         page_size(wanted.first),
         wanted.after,
         only_sources(context, wanted.filter),
+        wanted.columns,
     )
     connection = (await request.fetch(context, [checked]))[0]
     if wanted.policy is Policy.FAIL and (silent := connection.listing.silent):

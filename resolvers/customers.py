@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from backends.cells import Columns
 from backends.model import Customer
 from backends.order import Order, OrderTerm
 from resolvers import dynamic_fields
@@ -24,6 +25,8 @@ class CustomerList:
     order: tuple[OrderTerm, ...] = ()
     first: int | None = None
     after: str | None = None
+    columns: Columns | None = None
+    """All that is read of the records, where whoever asks can do with cells."""
 
 
 async def by_id(context: RequestContext, customer_id: str, source: str | None = None) -> Customer | None:
@@ -43,6 +46,7 @@ async def page(context: RequestContext, wanted: CustomerList) -> Connection[Cust
         Order.of(wanted.order, "customerId"),
         page_size(wanted.first),
         wanted.after,
+        columns=wanted.columns,
     )
     connection = (await request.fetch(context, [checked]))[0]
     if silent := connection.listing.silent:

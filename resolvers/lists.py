@@ -7,8 +7,9 @@ import enum
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Generic
+from typing import Any, Generic, cast
 
+from backends.cells import Cells, Columns
 from backends.directory import Directory, Listing, Total
 from backends.errors import BadUserInput, CursorInvalid, SourceUnavailable
 from backends.filters import Filter
@@ -40,9 +41,26 @@ class Edge(Generic[R]):
     membership: tuple[Membership, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CellEdges:
+    """The same for a page of cells: each edge is written, and never made."""
+
+    cells: Cells
+    seal: Seal
+    bound_to: bytes
+
+    def cursors(self) -> list[str]:
+        """The cursor of each row."""
+        position, seal, bound_to = self.cells.position, self.seal.seal, self.bound_to
+        return [seal(position(index), bound_to) for index in range(len(self.cells.rows))]
+
+
 @dataclass(frozen=True)
 class Connection(Generic[R]):
-    """One page of a list. Nothing of it costs anything until it is read."""
+    """One page of a list. Nothing of it costs anything until it is read.
+
+    Whoever named columns may find cells where records and edges stand.
+    """
 
     directory: Directory[R]
     filter: Filter
@@ -56,11 +74,15 @@ class Connection(Generic[R]):
     @cached_property
     def edges(self) -> list[Edge[R]]:
         """The rows with their cursors."""
+        if self.listing.cells is not None:
+            return cast(list[Edge[R]], CellEdges(self.listing.cells, self.seal, self.bound_to))
         return [Edge(row.record, self._cursor(row), self._membership(row)) for row in self.listing.rows]
 
     @property
     def nodes(self) -> list[R]:
         """The records alone."""
+        if self.listing.cells is not None:
+            return cast(list[R], self.listing.cells)
         return [row.record for row in self.listing.rows]
 
     @property
@@ -71,17 +93,21 @@ class Connection(Generic[R]):
     @property
     def start_cursor(self) -> str | None:
         """Cursor of the first row; None on an empty page (A6)."""
-        return self._cursor(self.listing.rows[0]) if self.listing.rows else None
+        return self._cursor_at(0)
 
     @property
     def end_cursor(self) -> str | None:
         """Cursor of the last row; None on an empty page (A6)."""
-        return self._cursor(self.listing.rows[-1]) if self.listing.rows else None
+        return self._cursor_at(-1)
 
     @property
     def reports(self) -> Sequence[SourceReport]:
         """One report for each source, in order."""
         return self.listing.reports
+
+    def _cursor_at(self, index: int) -> str | None:
+        position = self.listing.position(index)
+        return None if position is None else self.seal.seal(position, self.bound_to)
 
     def _cursor(self, row: Row[R]) -> str:
         return self.seal.seal(row.position, self.bound_to)
@@ -101,6 +127,8 @@ class ListRequest(Generic[R]):
     first: int
     after: str | None
     only: Collection[str] | None = None
+    columns: Columns | None = None
+    """All that is read of the records, where whoever asks can do with cells."""
 
     def bound_to(self, anchor: object, viewer: Viewer) -> bytes:
         """What the cursors of this list are bound to: what was asked by whom, not what the registry made of it."""
@@ -129,7 +157,11 @@ class ListRequest(Generic[R]):
         kept = [
             one for one, start in zip(filters, starts, strict=True) if not isinstance(start, CursorInvalid)
         ]
-        listings = iter(await self.directory.lists(kept, self.order, self.first, after, only=self.only))
+        listings = iter(
+            await self.directory.lists(
+                kept, self.order, self.first, after, only=self.only, columns=self.columns
+            )
+        )
         return [
             start
             if isinstance(start, CursorInvalid)

@@ -177,7 +177,9 @@ def _customer_field(row: FieldMapping) -> StrawberryField:
         value = root.custom.get(name)
         return value[0] if isinstance(value, tuple) else value
 
-    return custom_field(name, int if row.type is FieldType.INT else str, Computed(plain))
+    if row.type is FieldType.INT:
+        return custom_field(name, int, Computed(plain))
+    return custom_field(name, str, Computed(plain, custom=name))
 
 
 def _set_values(schema: KundengraphSchema, name: str, values: Mapping[str, str]) -> None:

@@ -14,6 +14,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 from strawberry.types.field import StrawberryField
 
+from backends.cells import Columns
 from backends.directory import Beside
 from backends.recorder import spanned
 from resolvers.context import Batch, RequestContext
@@ -65,6 +66,8 @@ class Computed:
 
     read: Callable[..., Any]
     takes_request: bool = False
+    custom: str | None = None
+    """The custom field whose text it is, if it is nothing else."""
 
     def of(self, parent: Any, request: RequestContext) -> Any:
         """The value for one parent."""
@@ -204,6 +207,11 @@ def aside(info: Info, value: Any) -> Any:
         info.context.beside.append((info.path, value.error))
         return value.value
     return value
+
+
+def columns(info: Any) -> Columns | None:
+    """All that is read of the records of the list that is asked for, where the executor can do with cells."""
+    return getattr(info, "columns", None)
 
 
 CustomFields = Mapping[str, Sequence[StrawberryField]]

@@ -15,7 +15,7 @@ from resolvers.viewer import Scope
 from schema.audit import AuditEntryConnection
 from schema.connections import CustomerConnection, CustomerUserConnection
 from schema.enums import SearchMode, SourceErrorPolicy, Validity
-from schema.fields import Info, aside, root
+from schema.fields import Info, aside, columns, root
 from schema.groups import Group, Service
 from schema.inputs import (
     CustomerFilter,
@@ -92,6 +92,7 @@ class Query:
             first,
             after or None,
             on_source_error,
+            columns(info),
         )
         return await customer_users.page(info.context, wanted)  # type: ignore[return-value]
 
@@ -116,6 +117,7 @@ class Query:
             tuple(term.asked() for term in order_by or ()),
             first,
             after or None,
+            columns(info),
         )
         return await customers.page(info.context, wanted)  # type: ignore[return-value]
 

@@ -7,24 +7,29 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Generic
 
+from backends.cells import Cells, Columns, Layout
 from backends.conditions import And, Or, condition_of, is_storable
 from backends.filters import Filter, Question
 from backends.mapping import FieldType, RecordMapping
 from backends.model import Inspection
 from backends.order import fold
 from backends.protocol import Count, Page, R
+from backends.sql import shapes
 from backends.sql.database import Database
 from backends.sql.database import Row as Stored
 from backends.sql.inspection import inspected
 from backends.sql.lookups import Lookup, is_loose, lookup
 from backends.sql.placing import placed
-from backends.sql.shapes import Columns, Shape, comparable, shape_of
+from backends.sql.shapes import Shape, comparable, shape_of
 from backends.sql.statements import PageShape, Statements
 
 BATCH = 100
 """Questions in one statement at most."""
+LAYOUTS = 256
+"""Choices of columns that are remembered."""
 SEVERAL = 3
 """Questions from which on it pays to read their rows apart first."""
 
@@ -43,6 +48,7 @@ class SqlBackend(Generic[R]):
         self._folds = not mapping.search.case_sensitive
         self._width = len(mapping.columns)
         self._made: _Texts | None = None
+        self._layout: Callable[[Columns], Layout] = lru_cache(LAYOUTS)(mapping.layout)
         database.dialect.quoted(table)
 
     async def get_many(self, keys: Sequence[str]) -> Mapping[str, R]:
@@ -119,6 +125,8 @@ class SqlBackend(Generic[R]):
 
     async def _pages(self, questions: Sequence[Question]) -> list[Page[R]]:
         statements = (self._made or await self._texts()).statements
+        if len(questions) == 1 and questions[0].columns is not None:
+            return [await self._cells(questions[0], questions[0].columns, statements)]
         shapes, args = [], []
         for question in questions:
             shape, own = self._page_shape(question, statements)
@@ -130,6 +138,26 @@ class SqlBackend(Generic[R]):
             return [self._page(questions[0], rows)]
         found = {number: list(group) for number, group in itertools.groupby(rows, lambda row: row[0])}
         return [self._page(question, found.get(number, [])) for number, question in enumerate(questions)]
+
+    async def _cells(self, question: Question, asked: Columns, statements: Statements) -> Page[R]:
+        """A page of the columns alone, without what nobody is told: sort values, and whether matches were cut."""
+        layout = self._layout(asked)
+        shape, args = self._page_shape(question, statements)
+        whole = question.after is None and question.limit <= self.mapping.search.list_limit
+        if shape.capped and whole and not asked.reports:
+            shape = replace(shape, capped=False)
+            args[-1] -= 1
+        shape = replace(shape, columns=layout.columns, placed=asked.cursors)
+        rows = await self._database.fetch(statements.pages((shape,)), args)
+        kept = [row for row in rows if not row[1]] if shape.capped else rows
+        sorts = len(question.order.directions) if asked.cursors else 0
+        before = 2 if shape.capped else 0
+        return Page(
+            (),
+            more=len(kept) > question.limit,
+            truncated=len(kept) < len(rows),
+            cells=Cells(layout, kept[: question.limit], before, sorts, statements.dialect.is_typed),
+        )
 
     def _candidates(
         self, filters: Sequence[Filter], statements: Statements
@@ -206,7 +234,7 @@ class _Texts:
         dialect = database.dialect
         loose = frozenset(name for name, collation in collations.items() if is_loose(collation))
         numbers = frozenset(row.column for row in mapping.fields if row.type is FieldType.INT)
-        self.statements = Statements(mapping, table, dialect, Columns(numbers, loose))
+        self.statements = Statements(mapping, table, dialect, shapes.Columns(numbers, loose))
         self.records = self._lookup(mapping, collations, mapping.columns)
         self.keys = self._lookup(mapping, collations, mapping.columns[:1])
 

@@ -25,6 +25,8 @@ class Dialect(ABC):
     quotes: ClassVar[str]
     tells_collations: ClassVar[bool] = False
     """Whether texts depend on the collations of columns."""
+    is_typed: ClassVar[bool] = True
+    """Whether all values of a column are of one class, or None."""
     reads_once: ClassVar[bool] = True
     """Whether a common table that is named several times is read once."""
     pattern_bytes: ClassVar[int | None] = None
@@ -246,6 +248,7 @@ class SQLiteDialect(Dialect):
 
     kind = SourceKind.SQLITE
     quotes = "`"  # in double quotes, a column that does not exist would be taken for a text
+    is_typed = False
     pattern_bytes = 50_000
 
     def text(self, column: str) -> str:

@@ -29,6 +29,10 @@ class PageShape:
     """Whether a row that equals the position in all parts follows it."""
     capped: bool = False
     """Whether only the first `list_limit` matches count."""
+    columns: tuple[str, ...] | None = None
+    """The columns that are read; None: those of records."""
+    placed: bool = True
+    """Whether the sort values are told."""
 
 
 class Statements:
@@ -75,15 +79,18 @@ class Statements:
 
     def _page(self, number: int, shape: PageShape, table: str) -> str:
         sorts = self._sorts(shape.order)
-        listed = ", ".join(
-            [f"{self.dialect.quoted(name)} AS c{place}" for place, name in enumerate(self.mapping.columns)]
-            + [f"{sort} AS s{place}" for place, sort in enumerate(sorts)]
-        )
+        columns = self.mapping.columns if shape.columns is None else shape.columns
+        values = [f"{self.dialect.quoted(name)} AS c{place}" for place, name in enumerate(columns)]
+        listed = ", ".join(values + [f"{sort} AS s{place}" for place, sort in enumerate(sorts)])
         order_by = _order_by(shape.order)
         where = self._where(shape.condition)
         if not shape.capped:
             if shape.after:
                 where += f" AND {self._follows(sorts, shape)}"
+            if not shape.placed:
+                order_by, listed = _order_by(shape.order, sorts), ", ".join(values)
+            if shape.columns is not None:
+                return f"SELECT {listed} FROM {table} WHERE {where} ORDER BY {order_by} LIMIT ?"
             return (
                 f"SELECT {number} AS number, 0 AS cut, {listed} FROM {table}"
                 f" WHERE {where} ORDER BY {order_by} LIMIT ?"
@@ -93,7 +100,8 @@ class Statements:
         follows = f" OR {self._follows(names, shape)}" if shape.after else " OR 1 = 1"
         matches = f"SELECT {listed} FROM {table} WHERE {where} ORDER BY {order_by} LIMIT {most + 1}"
         placed = f"SELECT m.*, row_number() OVER (ORDER BY {order_by}) AS place FROM ({matches}) AS m"
-        outer = ", ".join([f"c{place}" for place in range(len(self.mapping.columns))] + names)
+        outer = ", ".join(f"c{place}" for place in range(len(columns)))
+        outer = ", ".join([outer, *names]) if shape.placed else outer
         return (
             f"SELECT {number} AS number, CASE WHEN place > {most} THEN 1 ELSE 0 END AS cut, {outer}"
             f" FROM ({placed}) AS p WHERE (place > {most}{follows}) ORDER BY cut DESC, {order_by} LIMIT ?"
@@ -190,5 +198,9 @@ class Statements:
         return text
 
 
-def _order_by(order: Order) -> str:
-    return ", ".join(f"s{place}{' DESC' if down else ''}" for place, down in enumerate(order.directions))
+def _order_by(order: Order, sorts: Sequence[str] | None = None) -> str:
+    """The sort values in their directions, by their names or written out."""
+    names = sorts or [f"s{place}" for place in range(len(order.directions))]
+    return ", ".join(
+        f"{name}{' DESC' if down else ''}" for name, down in zip(names, order.directions, strict=True)
+    )

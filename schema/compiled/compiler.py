@@ -32,6 +32,7 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from schema import hiding
+from schema.compiled.cells import columns_of
 from schema.compiled.plan import (
     Attribute,
     Hidden,
@@ -149,6 +150,8 @@ class Compiler:
             step.arguments = _arguments(self._strawberry, field, definition, nodes[0])
         elif field.args and not isinstance(meaning, Hidden):
             raise Refused(f"arguments of {type_.name}.{name}")
+        if isinstance(meaning, Rooted):
+            step.columns = columns_of(step)
         if isinstance(meaning, Related):
             self._asking[_question(meaning)] += 1
         below = step.objects

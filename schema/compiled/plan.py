@@ -14,6 +14,7 @@ from graphql import (
     OperationDefinitionNode,
 )
 
+from backends.cells import Columns
 from resolvers.context import RequestContext
 from schema.fields import Computed, Related, Rooted
 from schema.hiding import hidden
@@ -126,6 +127,9 @@ class Step:
     column: Callable[[Sequence[Any]], list[Any]] | None = None
     """Writes the values of a field that is asked, where they are as they should be."""
 
+    columns: Columns | None = None
+    """All that a list reads of its records, where that is columns alone."""
+
     @property
     def objects(self) -> Objects | None:
         """What it leads to: an object, or lists of objects; None for all else."""
@@ -147,6 +151,8 @@ class Selection:
         default_factory=dict
     )
     """Write rows of records of one class, where all is as it should be."""
+    cell_writers: dict[Any, Callable[[Sequence[Any]], list[dict[str, Any]]]] = field(default_factory=dict)
+    """The same for pages of cells, by their layout."""
     seen: int = 0
     """Rows so far."""
 

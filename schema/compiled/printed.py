@@ -53,7 +53,7 @@ def _selection(selection: Selection, depth: int, *, serially: bool = False) -> I
     if read:
         yield f"{indent}fields {', '.join(read)}"
     for step in selection.below:
-        yield f"{indent}{_kind(step, serially)} {_named(step)}: {_type(step.shape)}"
+        yield f"{indent}{_kind(step, serially)} {_named(step)}: {_type(step.shape)}{_columns(step)}"
         if step.objects is not None:
             several = len(step.objects.selections) > 1
             for name, one in sorted(step.objects.selections.items()):
@@ -68,6 +68,12 @@ def _kind(step: Step, serially: bool) -> str:
     if isinstance(step.meaning, Related):
         return "batch"
     return "read"
+
+
+def _columns(step: Step) -> str:
+    if step.columns is None:
+        return ""
+    return f" by columns {', '.join(sorted(step.columns.attributes | step.columns.custom)) or '-'}"
 
 
 def _named(step: Step) -> str:

@@ -10,6 +10,9 @@ from graphql import GraphQLError, OperationType
 from graphql.error import located_error
 from graphql.pyutils import Path
 
+from backends.cells import Cells, Columns
+from resolvers.lists import CellEdges
+from schema.compiled.cells import written as cells_written
 from schema.compiled.plan import Listed, Objects, Plan, Run, Selection, Step
 from schema.compiled.rows import WORTH, column_writer, write
 from schema.compiled.values import FAILED, Children, Faults, Taken, Trouble, settled
@@ -17,14 +20,15 @@ from schema.fields import Asked, Each, Related, Rooted
 
 
 class Place:
-    """What a root resolver sees of the operation: the request, where its value stands, and the schema."""
+    """What a root resolver sees of the operation: the request, where its value stands, the schema, and what is read of a list."""
 
-    __slots__ = ("context", "path", "schema")
+    __slots__ = ("columns", "context", "path", "schema")
 
-    def __init__(self, context: Any, path: Path, schema: Any) -> None:
+    def __init__(self, context: Any, path: Path, schema: Any, columns: Columns | None) -> None:
         self.context = context
         self.path = path
         self.schema = schema
+        self.columns = columns
 
 
 async def execute(plan: Plan, run: Run) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
@@ -54,7 +58,7 @@ async def _root(run: Run, step: Step, outs: Sequence[Any]) -> Sequence[Trouble]:
     value: Any
     try:
         arguments = step.arguments(run) if step.arguments else {}
-        info = Place(run.request, Path(None, step.key, step.owner), run.schema)
+        info = Place(run.request, Path(None, step.key, step.owner), run.schema, step.columns)
         value = cast(Rooted, step.meaning).call(info, arguments)
         if asyncio.iscoroutine(value):
             stage = 1
@@ -230,6 +234,9 @@ async def _lists(
 ) -> dict[int, Children] | None:
     """The same for lists of objects."""
     shape = cast(Listed, step.shape)
+    if len(values) == 1 and isinstance(values[0], Cells | CellEdges):
+        outs[0][step.key] = cells_written(step, values[0])
+        return None
     if not isinstance(shape.item, Objects) or not {list, tuple}.issuperset(map(type, values)):
         return {}
     flat = [one for value in values for one in value]
