@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, cast
 
 from backends.cells import Cells, Columns
@@ -46,13 +46,11 @@ class CellEdges:
     """The same for a page of cells: each edge is written, and never made."""
 
     cells: Cells
-    seal: Seal
-    bound_to: bytes
+    sealed: Callable[[Position], str]
 
     def cursors(self) -> list[str]:
         """The cursor of each row."""
-        position, seal, bound_to = self.cells.position, self.seal.seal, self.bound_to
-        return [seal(position(index), bound_to) for index in range(len(self.cells.rows))]
+        return [self.sealed(self.cells.position(index)) for index in range(len(self.cells.rows))]
 
 
 @dataclass(frozen=True)
@@ -67,15 +65,21 @@ class Connection(Generic[R]):
     only: Collection[str] | None
     listing: Listing[R]
     seal: Seal
-    bound_to: bytes
+    binding: Callable[[], bytes]
+    """Tells what the cursors are bound to."""
     has_previous_page: bool
     memberships: Mapping[str, tuple[Membership, ...]] | None = None
+
+    @cached_property
+    def bound_to(self) -> bytes:
+        """What the cursors are bound to."""
+        return self.binding()
 
     @cached_property
     def edges(self) -> list[Edge[R]]:
         """The rows with their cursors."""
         if self.listing.cells is not None:
-            return cast(list[Edge[R]], CellEdges(self.listing.cells, self.seal, self.bound_to))
+            return cast(list[Edge[R]], CellEdges(self.listing.cells, self._sealed))
         return [Edge(row.record, self._cursor(row), self._membership(row)) for row in self.listing.rows]
 
     @property
@@ -107,10 +111,13 @@ class Connection(Generic[R]):
 
     def _cursor_at(self, index: int) -> str | None:
         position = self.listing.position(index)
-        return None if position is None else self.seal.seal(position, self.bound_to)
+        return None if position is None else self._sealed(position)
 
     def _cursor(self, row: Row[R]) -> str:
-        return self.seal.seal(row.position, self.bound_to)
+        return self._sealed(row.position)
+
+    def _sealed(self, position: Position) -> str:
+        return self.seal.seal(position, self.bound_to)
 
     def _membership(self, row: Row[R]) -> tuple[Membership, ...] | None:
         return None if self.memberships is None else self.memberships.get(row.record.key, ())
@@ -151,8 +158,8 @@ class ListRequest(Generic[R]):
     ) -> Sequence[Connection[R] | CursorInvalid]:
         """The same, but a cursor is an error only in the lists that it does not belong to."""
         seal = context.services.seal
-        bounds = [self.bound_to(anchor, context.viewer) for anchor in anchors]
-        starts = [self._start(seal, bound) for bound in bounds]
+        bindings = [partial(self.bound_to, anchor, context.viewer) for anchor in anchors]
+        starts = [self._start(seal, binding) for binding in bindings]
         after = next((start for start in starts if isinstance(start, Position)), None)
         kept = [
             one for one, start in zip(filters, starts, strict=True) if not isinstance(start, CursorInvalid)
@@ -166,14 +173,14 @@ class ListRequest(Generic[R]):
             start
             if isinstance(start, CursorInvalid)
             else Connection(
-                self.directory, asked, self.only, next(listings), seal, bound, self.after is not None
+                self.directory, asked, self.only, next(listings), seal, binding, self.after is not None
             )
-            for asked, bound, start in zip(filters, bounds, starts, strict=True)
+            for asked, binding, start in zip(filters, bindings, starts, strict=True)
         ]
 
-    def _start(self, seal: Seal, bound: bytes) -> Position | CursorInvalid | None:
+    def _start(self, seal: Seal, binding: Callable[[], bytes]) -> Position | CursorInvalid | None:
         try:
-            return None if self.after is None else seal.open(self.after, bound)
+            return None if self.after is None else seal.open(self.after, binding())
         except CursorInvalid as error:
             return error
 

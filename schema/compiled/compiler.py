@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from graphql import (
@@ -147,7 +147,8 @@ class Compiler:
             meaning = Hidden(name)
         step = Step(key, name, type_.name, nodes, meaning, self._shape(field.type, details), place)
         if isinstance(meaning, Related | Rooted):
-            step.arguments = _arguments(self._strawberry, field, definition, nodes[0])
+            keeps = self._outline.operation.operation is OperationType.QUERY
+            step.arguments = _arguments(self._strawberry, field, definition, nodes[0], keeps=keeps)
         elif field.args and not isinstance(meaning, Hidden):
             raise Refused(f"arguments of {type_.name}.{name}")
         if isinstance(meaning, Rooted):
@@ -205,19 +206,51 @@ def _meaning(type_: GraphQLObjectType, name: str, definition: StrawberryField) -
 
 
 def _arguments(
-    schema: Any, field: GraphQLField, definition: StrawberryField, node: Any
+    schema: Any, field: GraphQLField, definition: StrawberryField, node: Any, *, keeps: bool
 ) -> Callable[[Run], Mapping[str, Any]] | None:
-    """How the arguments of a field are made for one run, as Strawberry makes them; None where there are none."""
+    """How the arguments of a field are made for one run, as Strawberry makes them; None where there are none.
+
+    `keeps`: those that name no variable are made once, since nobody changes them.
+    """
     if not field.args:
         return None
     config: StrawberryConfig = schema.config
     scalars = schema.schema_converter.scalar_registry
+    named = config.name_converter.from_argument
+
+    def maker(names: Collection[str]) -> Callable[[Run], dict[str, Any]]:
+        some = GraphQLField(field.type, {name: one for name, one in field.args.items() if name in names})
+        known = [one for one in definition.arguments if named(one) in names]
+
+        def made(run: Run) -> dict[str, Any]:
+            given = get_argument_values(some, node, run.variables, None, run.hide_suggestions)
+            return convert_arguments(given, known, scalars, config)
+
+        return made
+
+    whole = maker(field.args)
+    if not keeps:
+        return whole
+    varying = {one.name.value for one in node.arguments if _names_variable(one)}
+    own, rest = maker(varying), maker(field.args.keys() - varying)
+    kept: list[dict[str, Any]] = []
 
     def values(run: Run) -> Mapping[str, Any]:
-        given = get_argument_values(field, node, run.variables, None, run.hide_suggestions)
-        return convert_arguments(given, definition.arguments, scalars, config)
+        if not kept:
+            found = whole(run)  # it raises what is wrong in the order of the arguments
+            kept.append(rest(run))
+            return found
+        return kept[0] | own(run) if varying else kept[0]
 
     return values
+
+
+def _names_variable(node: Node) -> bool:
+    if isinstance(node, VariableNode):
+        return True
+    below = [*(getattr(node, "values", None) or ()), *(getattr(node, "fields", None) or ())]
+    value = getattr(node, "value", None)
+    return any(map(_names_variable, [*below, value] if isinstance(value, Node) else below))
 
 
 def _question(meaning: Related) -> Any:
