@@ -231,7 +231,7 @@ def _arguments(
     whole = maker(field.args)
     if not keeps:
         return whole
-    varying = {one.name.value for one in node.arguments if _names_variable(one)}
+    varying = {one.name.value for one in node.arguments or () if _names_variable(one)}
     own, rest = maker(varying), maker(field.args.keys() - varying)
     kept: list[dict[str, Any]] = []
 
