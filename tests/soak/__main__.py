@@ -109,10 +109,11 @@ async def watch(eye: httpx.AsyncClient, stage: Stage, samples: list[Held], end: 
 
 
 async def held(eye: httpx.AsyncClient, stage: Stage) -> Held:
-    """What the process holds; `files` are those beside the connections of pools, which are counted by the proxies."""
+    """What the process holds, beside the files and tasks of pools' connections, which are counted by the proxies."""
     found: dict[str, int] = (await eye.get(PAGE)).json()
     pools = sum(proxy.open * (3 if key in LDAP else 1) for key, proxy in stage.proxies.items())
-    return found | {"files": found["files"] - pools}
+    relays = sum(proxy.open for key, proxy in stage.proxies.items() if key in LDAP)
+    return found | {"files": found["files"] - pools, "tasks": found["tasks"] - 3 * relays}
 
 
 def leaked(before: Held, after: Held, stage: Stage) -> list[str]:
