@@ -73,9 +73,9 @@ class Stack:
 
     @property
     def cache_is_up(self) -> bool:
-        """Whether Redis answers the one who listens to it, or else has answered last; memory alone always does."""
-        if self._replicas is not None and self._replicas.is_listening:
-            return self._replicas.is_up
+        """Whether Redis has answered last, and stands by whoever listens to it; memory alone always does."""
+        if self._replicas is not None and self._replicas.is_listening and not self._replicas.is_up:
+            return False
         return isinstance(self._cache, MemoryCache) or self._cache.is_up
 
     def start(self) -> None:
@@ -136,6 +136,8 @@ class Stack:
         async def lost(reason: str) -> None:
             await keepers.forget_all()
             bus.drop_all(reason)
+            if isinstance(self._cache, SharedCache):
+                self._cache.is_up = replicas.is_up  # whoever listens is the first to know that it is back
 
         place = _place_of(self._config.registry.url)
         name = blake2b(place.encode(), key=self._cache_secret, digest_size=16, person=b"channel").hexdigest()
