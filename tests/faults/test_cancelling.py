@@ -106,7 +106,7 @@ async def test_r10_a_client_that_hangs_up_ends_its_statement_in_the_store(stage:
 
 async def test_r10_aborts_leak_no_connection_of_any_source_and_no_file(stage: Stage) -> None:
     listed = "{ customerUsers(first: 100) { nodes { login } } }"
-    with served(stage.app(timeout=60, request_timeout=60)) as address:
+    with served(stage.app(timeout=3, request_timeout=3)) as address:
         caller = Caller(address)
         async with httpx.AsyncClient(base_url=address) as client:
             headers = {"authorization": f"Bearer {READER}"}
