@@ -152,7 +152,20 @@ class PooledDriver(ABC, Generic[C]):
             if self.is_usable(connection):
                 return connection
             self._background(self.disconnect(connection))
-        return await self.connect()
+        opening = asyncio.get_running_loop().create_task(self.connect())
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            self._background(self._let_go(opening))
+            raise
+
+    async def _let_go(self, opening: asyncio.Task[C]) -> None:
+        """End the opening of a connection that nobody waits for any more, and the connection if there is one."""
+        while not opening.done():
+            opening.cancel()  # again and again: Python 3.11's wait_for loses one that comes as its call ends
+            await asyncio.wait([opening], timeout=GRACE)
+        if not opening.cancelled() and opening.exception() is None:
+            await self.disconnect(opening.result())
 
     def _give_back(self, connection: C) -> None:
         if self._closed:

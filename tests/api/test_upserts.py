@@ -246,7 +246,8 @@ async def test_equal_calls_with_one_key_run_once(
             for desk in replicas * 4
         )
         payloads = await asyncio.gather(*calls)
-        assert [results(one) for one in payloads] == [[expected, None]] * 8
+        assert all(one == payloads[0] for one in payloads)
+        assert results(payloads[0]) == [expected, None]
 
 
 async def test_an_answer_that_a_silent_source_spoiled_is_not_kept(offices: Offices, redis: Redis) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from backends.sql.database import open_database
 from tests.api.callers import READER
+from tests.api.scrapes import Scrape
 from tests.api.serving import served
 from tests.faults.proxy import Fault
 from tests.faults.stage import PROXIED, Stage
@@ -106,7 +107,7 @@ async def test_r10_a_client_that_hangs_up_ends_its_statement_in_the_store(stage:
 
 async def test_r10_aborts_leak_no_connection_of_any_source_and_no_file(stage: Stage) -> None:
     listed = "{ customerUsers(first: 100) { nodes { login } } }"
-    with served(stage.app(timeout=3, request_timeout=3)) as address:
+    with served(stage.app(timeout=60, request_timeout=60)) as address:
         caller = Caller(address)
         async with httpx.AsyncClient(base_url=address) as client:
             headers = {"authorization": f"Bearer {READER}"}
@@ -131,6 +132,7 @@ async def test_r10_aborts_leak_no_connection_of_any_source_and_no_file(stage: St
 
             async def idle() -> bool:
                 counts = [stage.proxies[key].open <= 4 for key in PROXIED]
-                return all(counts) and files() <= before + 3 * 4 * len(PROXIED)
+                busy = Scrape((await client.get("/metrics")).text).value("kundengraph_source_pool_in_use")
+                return all(counts) and not busy and files() <= before + 3 * 4 * len(PROXIED)
 
             await until(idle)
