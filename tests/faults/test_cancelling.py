@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -136,3 +137,27 @@ async def test_r10_aborts_leak_no_connection_of_any_source_and_no_file(stage: St
                 return all(counts) and not busy and files() <= before + 3 * 4 * len(PROXIED)
 
             await until(idle)
+
+
+@pytest.mark.parametrize("key", ["postgresql", "mariadb"])
+async def test_r10_who_leaves_while_a_silent_database_is_connected_to_leaves_at_once(
+    stage: Stage, key: str
+) -> None:
+    proxy = stage.proxies[key]
+    url = (stage.servers.postgresql if key == "postgresql" else stage.servers.mariadb).url("faults")
+    address = urlsplit(url)
+    url = url.replace(f":{address.port}", f":{proxy.port}")
+    await proxy.set(Fault.HANG_AT_FIRST_BYTE)
+    database = open_database(url, name="left", timeout=60)
+    try:
+        for turns in range(30):
+            asking = asyncio.create_task(database.fetch("SELECT 1"))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.wait([asking], timeout=5)
+            assert asking.cancelled(), f"after {turns} turns of the loop"
+    finally:
+        await proxy.set(Fault.NONE)
+        proxy.cut()
+        await database.close()
