@@ -11,8 +11,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from gateway.demo.servers.ports import free_port
-
 CHUNK = 65_536
 
 
@@ -62,7 +60,6 @@ class Proxy:
 
     def __init__(self, port: int, host: str = "127.0.0.1", weather: Weather | None = None) -> None:
         self.host = host
-        self.port = free_port()
         self.fault = Fault.NONE
         self.connections = 0
         """How many were taken so far."""
@@ -72,9 +69,12 @@ class Proxy:
         self._weather = weather or Weather()
         self._changed = asyncio.Event()
         self._listener: asyncio.Server | None = None
-        self._place = socket.socket()  # keeps the port while nobody listens there
-        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._place.bind((host, self.port))
+        self._place = (
+            socket.socket()
+        )  # keeps the port while nobody listens there, from servers of other tests too
+        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._place.bind((host, 0))
+        self.port = int(self._place.getsockname()[1])
         self._pairs: set[_Pair] = set()
         self._flapping: asyncio.Task[None] | None = None
 
@@ -87,7 +87,7 @@ class Proxy:
         """Listen, at the same port again after a stop."""
         if self._listener is None:
             self._listener = await asyncio.start_server(
-                self._serve, self.host, self.port, reuse_address=True, limit=CHUNK
+                self._serve, self.host, self.port, reuse_address=False, reuse_port=True, limit=CHUNK
             )
 
     async def set(self, fault: Fault) -> None:
