@@ -22,6 +22,10 @@ from backends.source import Source
 
 MOST_ROWS = 1001
 """Rows that are read of a source at once, unless a page is larger."""
+MANY = 4
+"""Sources of which each is asked for a part of the page first."""
+SPARE = 5
+"""Rows beyond twice its share that are asked of one of many sources, for shares of small pages are uneven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,9 @@ class Reading(Generic[R]):
         self.sources, self.duplicates = sources, duplicates
         self.filters, self.order, self.first, self.after, self.only = filters, order, first, after, only
         self.streams = [[Stream[R](source.place, after) for source in self.sources] for _ in filters]
+        self.places = {source.key: source.place for source in sources}
+        self.judged: dict[int, dict[str, bool]] = {source.place: {} for source in sources}
+        self.some_hidden = False
         self.reports: dict[str, SourceReport] = {}
         self.silent: dict[str, SourceUnavailable] = {}
 
@@ -70,19 +77,47 @@ class Reading(Generic[R]):
         self._skip()
         while True:
             wanted: dict[int, list[int]] = {}
+            taken: list[list[Row[R]]] = []
             for index, streams in enumerate(self.streams):
                 merged = merge(streams, self.order, self.first + 1 - len(rows[index]))
-                rows[index] += merged.rows
+                taken.append(merged.rows)
                 for stream in merged.dry:
                     wanted.setdefault(stream.place, []).append(index)
-            if not wanted:
+            again = await self._judge(taken) if len(self.sources) > 1 else False
+            for known, new in zip(rows, taken, strict=True):
+                known.extend([row for row in new if not self._is_hidden(row)] if again else new)
+            if wanted:
+                await self._refill(wanted)
+            elif not again:
                 break
-            await self._refill(wanted)
         reports = [self._final(source) for source in self.sources]
         silent = next((self.silent[one.key] for one in self.sources if one.key in self.silent), None)
         if (cells := self.cells) is not None:
             return [Listing((), len(cells.rows) > self.first, reports, silent, cells.cut(self.first))]
         return [Listing(found[: self.first], len(found) > self.first, reports, silent) for found in rows]
+
+    async def _judge(self, taken: Sequence[Sequence[Row[R]]]) -> bool:
+        """Ask whether earlier sources hide what was taken; True where they hide some of it.
+
+        Where something was hidden before, all that is at hand is judged, so that few rounds are needed.
+        """
+        at_hand = [stream.rows for streams in self.streams for stream in streams] if self.some_hidden else []
+        fresh: dict[int, set[str]] = {}
+        for rows in (*taken, *at_hand):
+            for row in rows:
+                place = self.places[row.position.source_key]
+                if place and row.record.key not in self.judged[place]:
+                    fresh.setdefault(place, set()).add(row.record.key)
+        if fresh:
+            hidden = await self._hidden(fresh)
+            for place, keys in fresh.items():
+                self.judged[place].update((key, key in hidden[place]) for key in keys)
+        hides = any(self._is_hidden(row) for rows in taken for row in rows)
+        self.some_hidden |= hides
+        return hides
+
+    def _is_hidden(self, row: Row[R]) -> bool:
+        return self.judged[self.places[row.position.source_key]].get(row.record.key, False)
 
     def _skip(self) -> None:
         for source in self.sources:
@@ -100,29 +135,28 @@ class Reading(Generic[R]):
         if len(self.sources) == 1:
             for index, page in zip(wanted[0], answers[0], strict=False):
                 self.cells = page.cells
-                self.streams[index][0].add(page, ())
+                self.streams[index][0].add(page)
             for index in wanted[0][len(answers[0]) :]:
                 self.streams[index][0].end()
             return
-        fresh = {
-            place: {row.record.key for page in pages for row in page.rows}
-            for (place, _), pages in zip(wanted.items(), answers, strict=True)
-        }
-        hidden = await self._hidden(fresh)
         for (place, indexes), pages in zip(wanted.items(), answers, strict=True):
             streams = [self.streams[index][place] for index in indexes]
             for stream, page in zip(streams, pages, strict=False):
-                stream.add(page, hidden[place])
+                stream.add(page)
             for stream in streams[len(pages) :]:
                 stream.end()
 
     async def _pages(self, source: Source[R], indexes: Sequence[int]) -> Sequence[Page[R]]:
         """The next page for each of the questions `indexes`; nothing at all where the source is silent.
 
-        Where most of what was read is hidden, the next page is larger.
+        Of many sources each is likely to have its share of the rows, so twice that is asked for at first. Where most
+        of what was read is hidden, the next page is larger.
         """
         streams = [self.streams[index][source.place] for index in indexes]
-        limit = max(self.first + 1, min(MOST_ROWS, max(stream.read for stream in streams)))
+        read = max(stream.read for stream in streams)
+        limit = max(self.first + 1, min(MOST_ROWS, read))
+        if not read and len(self.sources) >= MANY:
+            limit = min(limit, 2 * limit // len(self.sources) + SPARE)
         after_place = self._place_of(self.after) - source.place
         started = time.monotonic()
         try:
@@ -148,11 +182,10 @@ class Reading(Generic[R]):
         return pages
 
     def _place_of(self, position: Position | None) -> int:
-        known = {source.key: source.place for source in self.sources}
-        return known.get(position.source_key, 0) if position else 0
+        return self.places.get(position.source_key, 0) if position else 0
 
     async def _hidden(self, fresh: Mapping[int, set[str]]) -> Mapping[int, set[str]]:
-        """For each place the keys just read that an earlier source has."""
+        """For each place those of the keys that an earlier source has."""
         hidden: dict[int, set[str]] = {place: set() for place in fresh}
 
         async def ask(source: Source[R]) -> None:

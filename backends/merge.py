@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heapreplace
 from typing import Generic
@@ -21,18 +21,18 @@ class Stream(Generic[R]):
     rows: deque[Row[R]] = field(default_factory=deque)
     more: bool = True
     read: int = 0
-    """How many rows it gave, hidden ones included."""
+    """How many rows it gave."""
 
     @property
     def is_dry(self) -> bool:
         """Whether the source may hold the next row, and nothing of it is at hand."""
         return self.more and not self.rows
 
-    def add(self, page: Page[R], hidden: Collection[str]) -> None:
-        """Take in a page, without the rows that an earlier source hides; a page without rows is the last."""
+    def add(self, page: Page[R]) -> None:
+        """Take in a page; one without rows is the last."""
         if page.rows:
             self.after = page.rows[-1].position
-        self.rows.extend([row for row in page.rows if row.record.key not in hidden] if hidden else page.rows)
+        self.rows.extend(page.rows)
         self.read += len(page.rows)
         self.more = page.more and bool(page.rows)
 

@@ -14,7 +14,7 @@ from bench import measuring
 from bench.measuring import Meter, Sample, memory
 from bench.report import Findings
 from bench.scenarios import EVERYTHING, OWN, SHARED, TEN_SOURCES, Scenario, normal
-from bench.servers import CACHED, COMPILED, CORE, FEDERATED, Running, peers
+from bench.servers import ANEW, CACHED, COMPILED, CORE, FEDERATED, Running, peers
 from bench.stores import Stores
 
 FIRST, MORE = 10_000, 100_000
@@ -42,7 +42,9 @@ class Plan:
     @property
     def ten(self) -> bool:
         """Whether the ten sources are needed."""
-        return any(map(self.wants, TEN_SOURCES)) and (not self.peers or FEDERATED in self.peers)
+        return any(map(self.wants, TEN_SOURCES)) and (
+            not self.peers or not {FEDERATED, ANEW}.isdisjoint(self.peers)
+        )
 
 
 def measure(plan: Plan) -> Findings:
@@ -103,12 +105,15 @@ def _takes(server: Running, scenario: Scenario) -> bool:
     """Each kind of question goes to the servers that it is about."""
     name = server.peer.name
     if scenario.name in {one.name for one in TEN_SOURCES}:
-        return name == FEDERATED
+        return name in _TEN[scenario.name]
     if scenario.name in {one.name for one in OWN}:
         return name in (COMPILED, CORE)
     if name == CACHED:
         return scenario.name in ("one", "relations")
-    return name != FEDERATED and server.peer.takes(scenario)
+    return name not in (FEDERATED, ANEW) and server.peer.takes(scenario)
+
+
+_TEN = {"federated": (FEDERATED, ANEW), "ldap": (ANEW,), "remembered": (FEDERATED,)}
 
 
 def _placed(scenario: Scenario, servers: Mapping[str, Running], plan: Plan) -> Scenario:

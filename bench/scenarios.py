@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.peers import sql
-from bench.stores import COLD, WARM
+from bench.stores import IN_LDAP
 
 OURS, PLAIN, NODE = "ours", "plain", "postgraphile"
 """Spellings: Kundengraph's; that of Strawberry, Mercurius and, without a text, the floor; PostGraphile's."""
@@ -177,6 +177,8 @@ OWN = (
 )
 """What Kundengraph is asked over its great help desk."""
 
+LDAP = IN_LDAP[0]
+
 TEN_SOURCES = (
     Scenario(
         "federated",
@@ -189,9 +191,9 @@ TEN_SOURCES = (
         "ldap",
         "one user of a directory, asked anew",
         {
-            OURS: f'query($login: String!) {{ customerUser(login: $login, source: "place{COLD}") {{ {SIX} }} }}'
+            OURS: f'query($login: String!) {{ customerUser(login: $login, source: "place{LDAP}") {{ {SIX} }} }}'
         },
-        {"login": f"p{NUMBER}{COLD}"},
+        {"login": f"p{NUMBER}{LDAP}"},
         most=999,
         digits=4,
     ),
@@ -199,9 +201,9 @@ TEN_SOURCES = (
         "remembered",
         "one user of a directory, remembered",
         {
-            OURS: f'query($login: String!) {{ customerUser(login: $login, source: "place{WARM}") {{ {SIX} }} }}'
+            OURS: f'query($login: String!) {{ customerUser(login: $login, source: "place{LDAP}") {{ {SIX} }} }}'
         },
-        {"login": f"p{NUMBER}{WARM}"},
+        {"login": f"p{NUMBER}{LDAP}"},
         most=999,
         digits=4,
     ),

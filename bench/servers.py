@@ -16,7 +16,7 @@ import httpx
 import orjson
 
 from bench.scenarios import NODE, NUMBER, OURS, PLAIN, Scenario
-from bench.stores import TOKEN, Stores
+from bench.stores import TOKEN, TTL, Stores
 from gateway.demo.servers.ports import HOST, free_port
 
 HERE = Path(__file__).parent
@@ -127,7 +127,9 @@ def kundengraph(name: str, configuration: Path) -> Peer:
 
 
 COMPILED, CACHED, CORE, STRAWBERRY, FLOOR = "kundengraph", "cache on", "graphql-core", "strawberry", "floor"
-POSTGRAPHILE, MERCURIUS, FEDERATED = "postgraphile", "mercurius", "ten sources"
+POSTGRAPHILE, MERCURIUS = "postgraphile", "mercurius"
+FEDERATED, ANEW = "ten sources", "ten sources anew"
+"""As they are unless configured otherwise, and with nothing remembered."""
 
 
 def peers(stores: Stores) -> list[Peer]:
@@ -141,7 +143,8 @@ def peers(stores: Stores) -> list[Peer]:
         Peer(FLOOR, PLAIN, _uvicorn("bench.peers.floor:app"), "/{scenario}", dsn),
     ]
     if stores.has_ten:
-        found.append(kundengraph(FEDERATED, stores.configuration("ten", ten=True)))
+        found.append(kundengraph(FEDERATED, stores.configuration("ten", ttl=TTL, ten=True)))
+        found.append(kundengraph(ANEW, stores.configuration("anew", ten=True)))
     if node := _node():
         own = dsn | {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
         found += [

@@ -67,7 +67,7 @@ name_fields = ["first_name", "last_name"]
 search_fields = ["login", "first_name", "last_name"]
 post_master_search_fields = ["email"]
 timeout = 30.0
-cache_ttl = 0
+cache_ttl = @TTL@
 fields = [
     {{ variable = "UserLogin", label = "Login", column = "login" }},
     {{ variable = "UserEmail", label = "Email", column = "email" }},
@@ -88,14 +88,14 @@ bind_dn = "{user}"
 bind_password = "{password}"
 customer_id = "departmentNumber"
 timeout = 30.0
-cache_ttl = {ttl}
+cache_ttl = @TTL@
 fields = [{{ variable = "UserCity", label = "City", column = "l" }}]
 """
 
 IN_POSTGRESQL, IN_MARIADB, IN_SQLITE, IN_LDAP = (0, 1, 2), (3, 4), (5, 6), (7, 8, 9)
 assert len(IN_POSTGRESQL + IN_MARIADB + IN_SQLITE + IN_LDAP) == PLACES
-COLD, WARM = IN_LDAP[0], IN_LDAP[1]
-"""Directories whose answers are not remembered, and are."""
+TTL = 60
+"""Seconds for which sources are remembered unless a configuration says otherwise; keys of directories too."""
 
 
 class Stores:
@@ -135,7 +135,7 @@ class Stores:
         )
         path = self._folder / f"{name}.toml"
         path.touch(mode=0o600)
-        path.write_text(head + (self._small if ten else GREAT.format(ttl=ttl)))
+        path.write_text(head + (self._small.replace("@TTL@", str(ttl)) if ten else GREAT.format(ttl=ttl)))
         return path
 
     def close(self) -> None:
@@ -165,7 +165,6 @@ class Stores:
                     url=directory.url,
                     user=directory.rootdn,
                     password=directory.rootpw,
-                    ttl=300 if place == WARM else 0,
                 )
             )
         return "".join(tables)

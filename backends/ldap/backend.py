@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any, TypeVar
 
+from backends.cells import Cells, Columns, Layout
 from backends.conditions import condition_of
 from backends.filters import EVERYTHING, Filter, Question
 from backends.ldap.entries import unique
@@ -28,6 +30,9 @@ from backends.protocol import Count, Page, Row
 
 T = TypeVar("T")
 
+LAYOUTS = 256
+"""Choices of columns that are remembered."""
+
 
 class LdapBackend:
     """Reads one directory; raises LdapMissing at once where the driver is not installed."""
@@ -45,6 +50,7 @@ class LdapBackend:
         self._people = People(mapping, settings, self._server, group)
         listing = Listing(mapping, settings, self._server, group)
         self._lists = KeyLists(listing.read, settings.cache_ttl, settings.max_keys, clock)
+        self._layout: Callable[[Columns], Layout] = lru_cache(LAYOUTS)(mapping.layout)
 
     async def get_many(self, keys: Sequence[str]) -> Mapping[str, CustomerUser]:
         """The records of `keys`, by the spelling asked."""
@@ -130,16 +136,40 @@ class LdapBackend:
 
     async def _page(self, question: Question) -> Page[CustomerUser]:
         keys = await self._list(question.filter, question.order)
-        after = question.after
-        place = keys.start(after.parts, question.after_place) if after is not None else 0
+        if question.columns is not None and not self._decides_validity(question.columns):
+            return await self._cells(question, question.columns, keys)
         rows: list[Row[CustomerUser]] = []
-        while len(rows) < question.limit and place < len(keys.places):
-            chosen = keys.places[place : place + question.limit - len(rows)]
-            place += len(chosen)
+        after = self._start(question, keys)
+        while len(rows) < question.limit and (chosen := _next(keys, after, question.limit - len(rows))):
+            after += len(chosen)
             # an entry that is gone since its key was read makes room for the next one
             records = await self._people.records([one[-1] for one in chosen], question.filter.validity)
             rows += [Row(records[one[-1]], self._position(one)) for one in chosen if one[-1] in records]
-        return Page(rows, more=place < len(keys.places), truncated=keys.truncated)
+        return Page(rows, more=after < len(keys.places), truncated=keys.truncated)
+
+    async def _cells(self, question: Question, asked: Columns, keys: KeyList) -> Page[CustomerUser]:
+        """The same with nothing read of the entries but the attributes of these columns."""
+        layout = self._layout(asked)
+        rows: list[tuple[Any, ...]] = []
+        after = self._start(question, keys)
+        while len(rows) < question.limit and (chosen := _next(keys, after, question.limit - len(rows))):
+            after += len(chosen)
+            logins = [one[-1] for one in chosen]
+            found = await self._people.rows(logins, layout.columns, question.filter.validity)
+            placed = ((found[one[-1]], one) for one in chosen if one[-1] in found)
+            rows += [(*values, *place) if asked.cursors else values for values, place in placed]
+        sorts = len(question.order.directions) if asked.cursors else 0
+        cells = Cells(layout, rows, before=0, sorts=sorts, typed=False)
+        return Page((), more=after < len(keys.places), truncated=keys.truncated, cells=cells)
+
+    def _decides_validity(self, asked: Columns) -> bool:
+        """Whether validity is asked for, and no attribute says it."""
+        return bool(self._settings.valid_filter) and "validity" in asked.attributes
+
+    @staticmethod
+    def _start(question: Question, keys: KeyList) -> int:
+        after = question.after
+        return keys.start(after.parts, question.after_place) if after is not None else 0
 
     async def _list(self, filter: Filter, order: Order) -> KeyList:
         keys = await self._lists.get(Wanted.by(condition_of(filter, self._mapping), order))
@@ -157,6 +187,10 @@ def _binary(mapping: RecordMapping, settings: LdapSettings) -> Sequence[str]:
     more = [mapping.customer_id_column or "", settings.group_attribute, settings.translate_manager_to]
     names = [*mapping.columns, *mapping.search.columns, *mapping.search.post_master_columns, *more]
     return unique(name for name in names if name)
+
+
+def _next(keys: KeyList, start: int, limit: int) -> Sequence[Place]:
+    return keys.places[start : start + limit]
 
 
 def _spelled(stored: Mapping[str, object], keys: Sequence[str]) -> dict[str, str]:

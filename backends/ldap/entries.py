@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from backends.evaluate import Values
 from backends.mapping import RecordMapping, first
@@ -37,19 +38,27 @@ class EntryReader:
     def value(self, entry: Entry, column: str) -> Value:
         """None where the attribute is absent, a tuple where it has several values; bytes that make no sense are �."""
         name = column.lower()
-        texts = tuple(value.decode(self._charset, "replace") for value in entry.values.get(name, ()) if value)
-        if name == "targetaddress":
-            texts = tuple(_SMTP.sub("", text) for text in texts)
-        return texts[0] if len(texts) == 1 else texts or None
+        values = entry.values.get(name)
+        return self._read(name, values) if values else None
 
     def values(self, entry: Entry) -> Values:
         """The values of `entry` by column."""
         return lambda column: self.value(entry, column)
 
-    def row(self, entry: Entry, managers: Mapping[str, str]) -> tuple[Value, ...]:
-        """Values in the order of the mapping's columns; DNs of managers become what `managers` says (LDAP-25)."""
+    def row(
+        self, entry: Entry, managers: Mapping[str, str], columns: Sequence[str] | None = None
+    ) -> tuple[Value, ...]:
+        """Values in the order of the columns, else the mapping's; DNs of managers become what is said (LDAP-25)."""
+        names = _lowered(self._mapping.columns if columns is None else tuple(columns))
+        found = map(entry.values.get, names)
+        row = tuple(
+            [self._read(name, some) if some else None for name, some in zip(names, found, strict=True)]
+        )
+        if self._translated.isdisjoint(names):
+            return row
+        pairs = zip(names, row, strict=True)
         return tuple(
-            self._shown(self.value(entry, column), column, managers) for column in self._mapping.columns
+            managers.get(first(value) or "") if name in self._translated else value for name, value in pairs
         )
 
     def managers(self, entries: Iterable[Entry]) -> list[str]:
@@ -58,8 +67,19 @@ class EntryReader:
         named = [first(self.value(entry, column)) for entry in entries for column in columns]
         return list(dict.fromkeys(dn for dn in named if dn))
 
-    def _shown(self, value: Value, column: str, managers: Mapping[str, str]) -> Value:
-        return managers.get(first(value) or "") if column.lower() in self._translated else value
+    def _read(self, name: str, values: tuple[bytes, ...]) -> Value:
+        if name == "targetaddress":
+            texts = tuple(_SMTP.sub("", value.decode(self._charset, "replace")) for value in values if value)
+        elif len(values) == 1:
+            return values[0].decode(self._charset, "replace") or None
+        else:
+            texts = tuple(value.decode(self._charset, "replace") for value in values if value)
+        return texts[0] if len(texts) == 1 else texts or None
+
+
+@lru_cache(maxsize=64)
+def _lowered(columns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(column.lower() for column in columns)
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:

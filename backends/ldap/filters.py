@@ -14,6 +14,7 @@ Words of a search stay with the directory, which looks at every value of an attr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -46,6 +47,8 @@ ROOM = LARGEST // 2
 """Characters that the values of one filter may take, so that others find room beside them."""
 
 _PLAIN = frozenset(range(0x20, 0x7F)) - frozenset(b"*()\\")
+_HARMLESS = re.compile(r"[A-Za-z0-9@._-]*")
+"""Most logins and addresses; they stand for themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,11 @@ class Narrowed:
 
 def escaped(text: str, charset: str = "utf-8") -> str | None:
     """`text` as an assertion value without any wildcard; None where no directory can hold it."""
-    if "\0" in text or len(text) > LONGEST:
+    if len(text) > LONGEST:
+        return None
+    if _HARMLESS.fullmatch(text) and charset == "utf-8":
+        return text
+    if "\0" in text:
         return None
     try:
         data = text.encode(charset)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from backends.ldap.entries import Entry, EntryReader
+from backends.ldap.entries import Entry, EntryReader, unique
 from backends.ldap.filters import Narrowing, all_of, any_equal, batches, escaped
 from backends.ldap.membership import Membership
 from backends.ldap.server import Server
 from backends.ldap.settings import LdapSettings
 from backends.mapping import RecordMapping, first
-from backends.model import CustomerUser, Validity
+from backends.model import CustomerUser, Validity, Value
 from backends.order import fold
 
 
@@ -57,6 +57,20 @@ class People:
             if wanted is None or record.validity in wanted:
                 records.setdefault(person.key, record)
         return records
+
+    async def rows(
+        self, keys: Sequence[str], columns: Sequence[str], wanted: frozenset[Validity] | None
+    ) -> dict[str, tuple[Value, ...]]:
+        """The values of `columns`, and nothing else, by login as stored; `wanted` as for records."""
+        decides = self._mapping.valid_column if wanted is not None else None
+        people = await self._find(keys, unique([*columns, decides] if decides else columns), wanted)
+        if decides and not self._settings.valid_filter and wanted is not None:
+            people = [one for one in people if self._validity(one.entry, decides) in wanted]
+        managers = await self._managers(people)
+        rows: dict[str, tuple[Value, ...]] = {}
+        for person in people:
+            rows.setdefault(person.key, self._reader.row(person.entry, managers, columns))
+        return rows
 
     async def _find(
         self, keys: Sequence[str], attributes: Sequence[str], wanted: frozenset[Validity] | None
@@ -106,6 +120,9 @@ class People:
             person.entry.dn: Validity.VALID if person.entry.dn in valid else Validity.INVALID
             for person in people
         }
+
+    def _validity(self, entry: Entry, column: str) -> Validity:
+        return Validity.of(first(self._reader.value(entry, column)))
 
     async def _managers(self, people: Sequence[Person]) -> dict[str, str]:
         """What is shown instead of the DN of each manager; managers that cannot be read are left out."""

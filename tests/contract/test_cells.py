@@ -9,6 +9,7 @@ import pytest
 
 from backends.cells import Columns
 from backends.directory import Directory
+from backends.ldap.backend import LdapBackend
 from backends.model import CustomerUser
 from backends.source import Source
 from backends.sql.backend import SqlBackend
@@ -60,10 +61,10 @@ async def test_cells_say_what_records_say(store: Store, part: str, limit: int) -
                 after = f', after: "{cursor}"' if cursor else ""
 
 
-async def test_tables_give_columns_alone(world: World[CustomerUser]) -> None:
+async def test_tables_and_directories_give_columns_alone(world: World[CustomerUser]) -> None:
     columns = Columns(frozenset({"login", "city"}))
     page = await customer_users.page(_context(world), UserList(columns=columns))
-    assert (page.listing.cells is not None) is isinstance(world.backend, SqlBackend)
+    assert (page.listing.cells is not None) is isinstance(world.backend, SqlBackend | LdapBackend)
 
 
 async def _answer(schema: KundengraphSchema, world: World[CustomerUser], text: str) -> bytes:

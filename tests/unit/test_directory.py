@@ -117,14 +117,27 @@ async def test_where_case_counts_two_spellings_are_two_people() -> None:
 
 
 async def test_a_list_of_one_page_asks_each_source_once() -> None:
-    """A21: pages of each, and of the earlier ones whom they have; twins are remembered."""
+    """A21: pages of each, and nothing else where all that is shown is of the first; twins are remembered."""
     stores = users_in(*([a_row(f"{source}{number:02}") for number in range(60)] for source in "abc"))
     directory = directory_of(stores)
     await _list(directory, EVERYTHING, 50)
     for store in stores:
         store.forget()
     await _list(directory, EVERYTHING, 50)
-    assert [store.asked for store in stores] == [["pages", "get_many"], ["pages", "get_many"], ["pages"]]
+    assert [store.asked for store in stores] == [["pages"], ["pages"], ["pages"]]
+
+
+async def test_of_many_sources_each_is_asked_for_its_part_of_a_page_first() -> None:
+    """Whoever has more than twice its part is asked once more; earlier ones hear of those alone who are shown."""
+    people = [[a_row(f"{number:02}{source}") for number in range(60)] for source in "abcde"]
+    stores = users_in(*people, [a_row(f"00a{number:02}") for number in range(60)])
+    directory = directory_of(stores)
+    await _list(directory, EVERYTHING, 50)
+    for store in stores:
+        store.forget()
+    listing = await _list(directory, EVERYTHING, 50)
+    assert [login for login, _ in _shown(listing)] == ["00a", *(f"00a{number:02}" for number in range(49))]
+    assert [store.asked.count("pages") for store in stores] == [1, 1, 1, 1, 1, 2]
 
 
 async def test_several_lists_ask_each_source_as_often_as_one() -> None:
