@@ -29,6 +29,8 @@ class Dialect(ABC):
     """Whether all values of a column are of one class, or None."""
     reads_once: ClassVar[bool] = True
     """Whether a common table that is named several times is read once."""
+    returns_changed: ClassVar[bool] = False
+    """Whether an update can return the row as it is then."""
     pattern_bytes: ClassVar[int | None] = None
     """The longest pattern that LIKE takes, if it minds."""
     types: ClassVar[dict[FieldType, str]] = {FieldType.STRING: "VARCHAR(250)", FieldType.INT: "INTEGER"}
@@ -107,6 +109,7 @@ class PostgreSQLDialect(Dialect):
 
     kind = SourceKind.POSTGRESQL
     quotes = '"'
+    returns_changed = True
 
     @property
     def value(self) -> str:

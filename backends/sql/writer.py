@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NoReturn
 
 from backends.changes import Note
+from backends.conditions import is_storable
 from backends.mapping import RecordMapping
 from backends.model import SourceKind
 from backends.order import fold
@@ -47,6 +48,7 @@ class SqlWriter(Generic[R]):
         self._stamp = stamp
         self._password_column = password_column
         self._registry = registry
+        self._listed = ", ".join(map(database.dialect.quoted, mapping.columns))
         self._reader = SqlBackend(mapping, database, table, record)
         self._made: Storage | None = None
 
@@ -91,27 +93,37 @@ class SqlWriter(Generic[R]):
     ) -> R:
         storage = await self._storage()
         columns = storage.changed(changes)
-        stored_key = await self._stored_key(key)
         if self._mapping.key_column in columns and not self._key_in(columns):
             self._refuse_key()
-        try:
+        if not is_storable(key):
+            raise Missing
+
+        async def update(stored_key: str) -> R:
             async with one_write(self._database, self._registry, together) as write:
                 if claim is not None:
                     await self._lock_names(write)  # before the row, as creations do
-                row = await self._read(write.session, stored_key, lock=True)
+                before = await self._read(write.session, stored_key, lock=True)
                 if check is not None:
-                    check(self._record(row))
+                    check(self._record(before))
                 if claim is not None:
                     await claim()
-                new_key = await self._change(write.session, storage, row, columns)
+                after = await self._change(write.session, storage, before, columns)
                 if carry is not None:
                     await carry(await write.registry())
-                record = self._record(await self._read(write.session, new_key))
+                record = self._record(after)
                 if note is not None:
-                    await note(self._of_registry(write.session), self._record(row), record)
+                    await note(self._of_registry(write.session), self._record(before), record)
+                return record
+
+        try:
+            try:
+                return await update(key)
+            except Missing:  # most callers know the very spelling
+                if (stored_key := await self._stored_key(key)) == key:
+                    raise
+                return await update(stored_key)
         except DuplicateKey:
-            raise Taken(await self._field_taken(columns, stored_key)) from None
-        return record
+            raise Taken(await self._field_taken(columns, await self._stored_key(key))) from None
 
     async def set_password(
         self, key: str, hashed: str, *, instead_of: str | None = None, note: Note | None = None
@@ -157,13 +169,13 @@ class SqlWriter(Generic[R]):
 
     async def _change(
         self, session: Session, storage: Storage, row: Row, columns: Mapping[str, Stored]
-    ) -> str:
-        """Write the columns whose values differ from those stored; the key that the row has then."""
+    ) -> Row:
+        """Write the columns whose values differ from those stored; the row as it is then."""
         old_key = str(row[0])
         index = self._mapping.column_index
         changed = {name: new for name, new in columns.items() if new.value != row[index(name)]}
         if not changed:
-            return old_key
+            return row
         new_key = self._key_in(changed) or old_key
         if new_key != old_key:
             await self._reserve(session, storage, new_key, old_key)
@@ -175,8 +187,12 @@ class SqlWriter(Generic[R]):
             values["change_by"] = ("?", self._stamp.user_id)
         assigned = ", ".join(f"{self._dialect.quoted(name)} = {mark}" for name, (mark, _) in values.items())
         args = [value for _, value in values.values()]
-        await self._update_one(session, assigned, args, old_key)
-        return new_key
+        if not self._dialect.returns_changed:
+            await self._update_one(session, assigned, args, old_key)
+            return await self._read(session, new_key)
+        where = self._exactly.equals(self._key)
+        sql = f"UPDATE {self._table} SET {assigned} WHERE {where} RETURNING {self._listed}"
+        return _only(await session.fetch(self._dialect.finish(sql), [*args, *self._exactly.value(old_key)]))
 
     async def _set_password(self, session: Session, key: str, hashed: str) -> None:
         assigned = f"{self._dialect.quoted(self._password_column or '')} = ?"
@@ -204,13 +220,10 @@ class SqlWriter(Generic[R]):
 
     async def _read(self, session: Session, key: str, *, lock: bool = False) -> Row:
         """The row with exactly this key."""
-        listed = ", ".join(map(self._dialect.quoted, self._mapping.columns))
         where = self._exactly.equals(self._key)
-        sql = f"SELECT {listed} FROM {self._table} WHERE {where}{FOR_UPDATE[self._dialect.kind] if lock else ''}"
-        rows = await session.fetch(self._dialect.finish(sql), self._exactly.value(key))
-        if len(rows) != 1:
-            raise Conflict if rows else Missing
-        return rows[0]
+        end = FOR_UPDATE[self._dialect.kind] if lock else ""
+        sql = f"SELECT {self._listed} FROM {self._table} WHERE {where}{end}"
+        return _only(await session.fetch(self._dialect.finish(sql), self._exactly.value(key)))
 
     async def _reserve(self, session: Session, storage: Storage, key: str, old_key: str | None) -> None:
         """Refuse a key that a look-up would take for another one (SRC-7), and let others who want it wait."""
@@ -273,3 +286,9 @@ class SqlWriter(Generic[R]):
         if self._password_column is None:
             raise Unstorable("password")
         storage.fitted("password", self._password_column, hashed)
+
+
+def _only(rows: Sequence[Row]) -> Row:
+    if len(rows) != 1:
+        raise Conflict if rows else Missing
+    return rows[0]
