@@ -19,8 +19,9 @@ from backends.fields import (
     enum_name,
     is_password,
 )
-from backends.mapping import USER_NAMES, FieldMapping, RecordMapping, SearchRules
+from backends.mapping import FieldMapping, RecordMapping, SearchRules
 from backends.model import SourceKind
+from backends.names import USER_NAMES
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Lifetime = Annotated[float, Field(ge=0, le=31_536_000)]

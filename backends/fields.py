@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from backends.mapping import CUSTOMER_NAMES, USER_NAMES, FieldMapping, FieldType, graphql_name
+from backends.mapping import FieldMapping, FieldType
+from backends.names import CUSTOMER_NAMES, USER_NAMES, graphql_name
 
 KeyPath = tuple[str | int, ...]
 

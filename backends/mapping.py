@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import UTC, datetime, tzinfo
@@ -13,6 +12,7 @@ from typing import Any
 from backends.cells import Cell, Columns, Form, Layout
 from backends.makers import Recipe, maker
 from backends.model import Customer, CustomerUser, ServedFrom, Validity, Value
+from backends.names import CUSTOMER_ATTRIBUTES, USER_ATTRIBUTES
 
 
 class FieldType(enum.Enum):
@@ -303,77 +303,6 @@ def split_customer_ids(value: Value | datetime) -> tuple[str, ...]:
     separator = next((sign for sign in ";,|" if sign in text), None)
     parts = text.split(separator) if separator else [text]
     return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
-
-
-def graphql_name(variable: str) -> str:
-    """`UserRoom` becomes `room`: the variable loses its prefix and takes lower camel case."""
-    stem = re.sub(r"^(User|CustomerCompany|DynamicField_)(?=.)", "", variable)
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[0-9]+", stem)
-    return "".join(word.lower() if not place else word.capitalize() for place, word in enumerate(words))
-
-
-USER_NAMES: Mapping[str, str] = {
-    "UserTitle": "title",
-    "UserFirstname": "firstName",
-    "UserLastname": "lastName",
-    "UserLogin": "login",
-    "UserEmail": "email",
-    "UserCustomerID": "customerId",
-    "UserCustomerIDs": "listedCustomerIds",
-    "UserPhone": "phone",
-    "UserFax": "fax",
-    "UserMobile": "mobile",
-    "UserStreet": "street",
-    "UserZip": "zip",
-    "UserCity": "city",
-    "UserCountry": "country",
-    "UserComment": "comment",
-    "ValidID": "validity",
-}
-"""GraphQL names of the standard variables of a customer user (MAP-3)."""
-
-CUSTOMER_NAMES: Mapping[str, str] = {
-    "CustomerID": "customerId",
-    "CustomerCompanyName": "name",
-    "CustomerCompanyStreet": "street",
-    "CustomerCompanyZIP": "zip",
-    "CustomerCompanyCity": "city",
-    "CustomerCompanyCountry": "country",
-    "CustomerCompanyURL": "url",
-    "CustomerCompanyComment": "comment",
-    "ValidID": "validity",
-}
-"""GraphQL names of the standard variables of a customer (MAP-4)."""
-
-USER_ATTRIBUTES: Mapping[str, str] = {
-    "login": "login",
-    "title": "title",
-    "firstName": "first_name",
-    "lastName": "last_name",
-    "email": "email",
-    "customerId": "customer_id",
-    "phone": "phone",
-    "fax": "fax",
-    "mobile": "mobile",
-    "street": "street",
-    "zip": "zip",
-    "city": "city",
-    "country": "country",
-    "comment": "comment",
-}
-"""Attributes of `CustomerUser` by GraphQL name."""
-
-CUSTOMER_ATTRIBUTES: Mapping[str, str] = {
-    "customerId": "customer_id",
-    "name": "name",
-    "street": "street",
-    "zip": "zip",
-    "city": "city",
-    "country": "country",
-    "url": "url",
-    "comment": "comment",
-}
-"""Attributes of `Customer` by GraphQL name."""
 
 
 def _custom(value: Value | datetime, type_: FieldType) -> Value:

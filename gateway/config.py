@@ -22,7 +22,8 @@ from backends.fields import (
 )
 from backends.kinds import CUSTOMERS, SOURCES, LoginConfig, SourceConfig, backend_of
 from backends.ldap.config import LdapLoginConfig
-from backends.mapping import CUSTOMER_NAMES, USER_NAMES, RecordMapping
+from backends.mapping import RecordMapping
+from backends.names import CUSTOMER_NAMES, USER_NAMES
 from backends.sql.config import DatabaseLoginConfig, RegistryConfig, SqlCustomersConfig
 from gateway.reading import Choice, Reader, suggestion
 from gateway.sections import (

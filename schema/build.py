@@ -16,7 +16,8 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
-from backends.mapping import CUSTOMER_ATTRIBUTES, USER_ATTRIBUTES, FieldMapping, FieldType, RecordMapping
+from backends.mapping import FieldMapping, FieldType, RecordMapping
+from backends.names import CUSTOMER_ATTRIBUTES, USER_ATTRIBUTES
 from resolvers import customer_users
 from schema.access import Access
 from schema.compiled.executor import CompiledExecutor

@@ -6,17 +6,10 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from backends.mapping import (
-    CUSTOMER_NAMES,
-    USER_NAMES,
-    FieldMapping,
-    FieldType,
-    RecordMapping,
-    SearchRules,
-    graphql_name,
-)
+from backends.mapping import FieldMapping, FieldType, RecordMapping, SearchRules
 from backends.memory import MemoryBackend
 from backends.model import Customer, CustomerUser, Value
+from backends.names import CUSTOMER_NAMES, USER_NAMES, graphql_name
 
 Columns = Mapping[str, Value]
 """One row as stored: column → value."""

@@ -22,7 +22,8 @@ from backends.fields import (
     Settings,
     with_columns,
 )
-from backends.mapping import CUSTOMER_NAMES, FieldMapping, RecordMapping
+from backends.mapping import FieldMapping, RecordMapping
+from backends.names import CUSTOMER_NAMES
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}", re.ASCII)
 TABLE = r"^[A-Za-z_][A-Za-z0-9_]{0,62}(\.[A-Za-z_][A-Za-z0-9_]{0,62})?$"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from backends.mapping import USER_ATTRIBUTES, FieldMapping, FieldType, RecordMapping
+from backends.mapping import FieldMapping, FieldType, RecordMapping
 from backends.model import CustomerUser, Validity
+from backends.names import USER_ATTRIBUTES
 
 Cell = str | int | list[str] | None
 """What a file holds: a list only in JSON; in CSV its parts are joined by semicolons."""

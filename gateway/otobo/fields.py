@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from backends.fields import enum_name, is_password
-from backends.mapping import graphql_name
+from backends.names import graphql_name
 from gateway.otobo.notes import Notes
 from gateway.otobo.values import Block, is_true, table, text
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from backends.fields import RESERVED_CUSTOMER_NAMES, RESERVED_USER_NAMES
 from backends.ldap.config import ATTRIBUTE
-from backends.mapping import CUSTOMER_NAMES, USER_NAMES
+from backends.names import CUSTOMER_NAMES, USER_NAMES
 from backends.sql.config import IDENTIFIER
 from gateway.otobo.fields import field_rows
 from gateway.otobo.notes import Notes

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from backends.changes import ChangeKind, Target
 from backends.limits import PREFERENCE
-from backends.mapping import USER_NAMES
 from backends.model import CustomerUser
+from backends.names import USER_NAMES
 from resolvers.context import RequestContext
 from resolvers.preferences import is_secret
 from resolvers.second_factor import LAST_STEP

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from backends.mapping import CUSTOMER_NAMES, USER_NAMES
+from backends.names import CUSTOMER_NAMES, USER_NAMES
 from tests.otobo.asking import VALIDITY_IDS, Replay
 from tests.otobo.blocks import Block, Row, source_key, truthy
 from tests.otobo.offers import DEFAULT

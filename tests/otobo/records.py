@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from backends.mapping import CUSTOMER_NAMES, USER_NAMES
+from backends.names import CUSTOMER_NAMES, USER_NAMES
 from tests.otobo.asking import ALL_VALIDITIES, VALIDITY_IDS, Replay
 from tests.otobo.blocks import Block, slot_of
 from tests.otobo.outcomes import Outcome

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from backends.mapping import FieldType, RecordMapping, first, graphql_name, split_customer_ids
+from backends.mapping import FieldType, RecordMapping, first, split_customer_ids
 from backends.model import CustomerUser, Validity, Value
+from backends.names import graphql_name
 from tests.builders import (
     CUSTOM_FIELDS,
     USER_FIELDS,
