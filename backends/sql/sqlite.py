@@ -59,11 +59,13 @@ class SQLite(PooledDriver[FileConnection]):
             f"{self._path.as_uri()}?mode={self._mode}", uri=True, isolation_level=None, timeout=self.timeout
         )
         client._thread.daemon = True  # a program that fails before it closes us must still be able to end
-        await client
+        opening = asyncio.get_running_loop().create_task(_open(client))
         try:
-            await _prepare(client)
-        except BaseException:
-            client.stop()
+            await asyncio.shield(
+                opening
+            )  # aiosqlite loses a connection whose opening is cancelled, its file still open
+        except asyncio.CancelledError:
+            opening.add_done_callback(lambda _: client.stop())
             raise
         return FileConnection(client, file)
 
@@ -106,6 +108,15 @@ class SQLite(PooledDriver[FileConnection]):
         except OSError:
             return None
         return status.st_dev, status.st_ino
+
+
+async def _open(client: aiosqlite.Connection) -> None:
+    await client
+    try:
+        await _prepare(client)
+    except BaseException:
+        client.stop()
+        raise
 
 
 async def _prepare(client: aiosqlite.Connection) -> None:

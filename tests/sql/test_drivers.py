@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import traceback
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -129,6 +130,31 @@ async def test_r10_a_cancelled_statement_does_not_keep_sqlite_busy(tmp_path: Pat
     async with asyncio.timeout(10):
         await database.ping()
         await database.close()  # waits for what still runs
+
+
+async def test_r10_who_leaves_while_a_file_is_being_opened_leaves_none_open(tmp_path: Path) -> None:
+    file = tmp_path / "x"
+    file.touch()
+    database = open_database(f"sqlite:///{file}", name="people", timeout=30)
+
+    def handles() -> int:
+        return sum(one.is_symlink() and one.readlink() == file for one in Path("/proc/self/fd").iterdir())
+
+    gc.collect()
+    gc.disable()  # a gateway collects seldom
+    try:
+        for turns in range(40):
+            asking = asyncio.create_task(database.ping())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.wait([asking])
+        await database.close()
+        async with asyncio.timeout(20):
+            while handles():
+                await asyncio.sleep(0.01)
+    finally:
+        gc.enable()
 
 
 @SERVERS
