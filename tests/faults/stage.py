@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager
@@ -22,7 +23,7 @@ from gateway.demo.servers.redis import Redis, start_redis
 from gateway.demo.servers.slapd import Slapd, start_slapd
 from tests.api.callers import ADMIN, EDITOR, READER, Gateway
 from tests.api.offices import AGENT, a_company, a_ticket, fill_file, person
-from tests.api.serving import digest
+from tests.api.serving import digest, served
 from tests.faults.proxy import Fault, Proxy, Weather
 from tests.servers import tls_files
 from tests.sql.renames import AUDIT
@@ -164,6 +165,16 @@ class Stage:
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://stage.test") as client,
         ):
             yield Gateway(client)
+
+    @asynccontextmanager
+    async def served(self, **settings: Any) -> AsyncIterator[str]:
+        """The address of the application on a real server; what it says to its stores as it ends passes the proxies."""
+        serving = ExitStack()
+        address = serving.enter_context(served(self.app(**settings)))
+        try:
+            yield address
+        finally:
+            await asyncio.to_thread(serving.close)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -17,7 +17,6 @@ import pytest
 from backends.sql.database import open_database
 from tests.api.callers import READER
 from tests.api.scrapes import Scrape
-from tests.api.serving import served
 from tests.faults.proxy import Fault
 from tests.faults.stage import PROXIED, Stage
 
@@ -94,7 +93,7 @@ async def test_r10_a_client_that_hangs_up_ends_its_statement_in_the_store(stage:
     async def none() -> bool:
         return await running() == 0
 
-    with served(stage.app(timeout=60, request_timeout=60)) as address:
+    async with stage.served(timeout=60, request_timeout=60) as address:
         async with slow_table(stage, key):
             writer = await Caller(address).ask()
             await until(some)
@@ -106,11 +105,12 @@ async def test_r10_a_client_that_hangs_up_ends_its_statement_in_the_store(stage:
         assert answer.json()["data"] == {"customerUser": {"firstName": key}}
 
 
+@pytest.mark.timeout(600)
 async def test_r10_aborts_leak_no_connection_of_any_source_and_no_file(stage: Stage) -> None:
     listed = "{ customerUsers(first: 100) { nodes { login } } }"
-    with served(stage.app(timeout=60, request_timeout=60)) as address:
+    async with stage.served(timeout=60, request_timeout=60) as address:
         caller = Caller(address)
-        async with httpx.AsyncClient(base_url=address) as client:
+        async with httpx.AsyncClient(base_url=address, timeout=60) as client:  # behind those who left
             headers = {"authorization": f"Bearer {READER}"}
             await client.post("/graphql", json={"query": listed}, headers=headers)
 
