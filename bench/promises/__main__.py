@@ -1,17 +1,22 @@
-"""Print every number; 1 where one is out of bounds. Words name some parts: signing, refusals, silence."""
+"""Print every number; 1 where one is out of bounds. Words name some parts, as PARTS does."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from bench.promises import refusals, signing, silence
+from bench.promises import identities, leaving, outages, refusals, replicas, signing, silence, starting
 from bench.promises.finding import Finding
 
 PARTS: Mapping[str, Callable[[], Iterator[Finding]]] = {
     "refusals": refusals.findings,
     "silence": silence.findings,
     "signing": signing.findings,
+    "identities": identities.findings,
+    "outages": outages.findings,
+    "starting": starting.findings,
+    "leaving": leaving.findings,
+    "replicas": replicas.findings,
 }
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import tempfile
 import time
 import tracemalloc
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp
 
+from bench.promises.asking import quiet, send
 from bench.promises.finding import Finding
 from gateway.app import create_app
 from tests.api.serving import READER, help_desk
@@ -34,33 +33,6 @@ FLOODS: Mapping[str, str] = {
 }
 
 
-async def send(app: ASGIApp, body: bytes, *, length: bool = True, chunk: int = 65_536) -> int:
-    """The status of one POST."""
-    parts = [body[start : start + chunk] for start in range(0, len(body), chunk)]
-    waiting = iter(enumerate(parts, 1))
-    found: list[int] = []
-
-    async def receive() -> Message:
-        place, part = next(waiting, (len(parts), b""))
-        return {"type": "http.request", "body": part, "more_body": place < len(parts)}
-
-    async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            found.append(message["status"])
-
-    headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {READER}".encode())]
-    headers += [(b"accept", b"application/graphql-response+json"), (b"host", b"desk")]
-    if length:
-        headers.append((b"content-length", str(len(body)).encode()))
-    scope: dict[str, Any] = {
-        "type": "http", "method": "POST", "path": "/graphql", "raw_path": b"/graphql", "query_string": b"",
-        "headers": headers, "http_version": "1.1", "scheme": "http", "client": ("127.0.0.1", 1), "server": ("desk", 80),
-        "root_path": "",
-    }  # fmt: skip
-    await app(scope, receive, sent)
-    return found[0]
-
-
 async def milliseconds(app: ASGIApp, query: str) -> float:
     """The time below which 99 of 100 refusals stay."""
     times = []
@@ -69,7 +41,7 @@ async def milliseconds(app: ASGIApp, query: str) -> float:
             {"query": f"{query} # {number}"}
         ).encode()  # what was refused before is refused at once
         begun = time.process_time()
-        status = await send(app, body)
+        status = (await send(app, body, READER)).status
         times.append(time.process_time() - begun)
         if status not in (400, 413):
             raise RuntimeError(f"not refused: {status}")
@@ -81,7 +53,7 @@ async def megabytes(app: ASGIApp, *, length: bool) -> float:
     body = json.dumps({"query": "{ __typename }" + "#" * 10_000_000}).encode()
     tracemalloc.start()
     try:
-        if await send(app, body, length=length) != 413:
+        if (await send(app, body, READER, length=length)).status != 413:
             raise RuntimeError("not refused")
         return (tracemalloc.get_traced_memory()[1] - 10.0e6) / 1e6
     finally:
@@ -111,12 +83,6 @@ async def measure() -> list[Finding]:
 
 def findings() -> Iterator[Finding]:
     """Every flood, and the large body; the lines of the log are written to nowhere."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
+    with quiet():
         found = asyncio.run(measure())
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
     yield from found
