@@ -25,6 +25,8 @@ from tests.faults.test_stopping import replica
 SAMPLES = 20
 SOONEST = 0.2
 FIRST, ABORTS, CROWD = 1_000, 10_000, 10
+SETTLED = 10.0
+"""Seconds after which callers' connections are closed too, and whatever is being given up is gone."""
 LIST = "{ customerUsers(first: 100) { nodes { login } } }"
 ENDLESS = """CREATE VIEW customer_user AS SELECT stored.* FROM stored,
   (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS c FROM n) WHERE c > 0"""
@@ -133,7 +135,7 @@ async def _abort(stage: Stage, caller: Caller, number: int) -> None:
 
 
 async def _rest(client: httpx.AsyncClient) -> None:
-    """Return when pools are full of good connections, and nothing is under way."""
+    """Return when pools are full of good connections, and nothing has been under way for a while."""
 
     async def idle() -> bool:
         return not Scrape((await client.get("/metrics")).text).value("kundengraph_source_pool_in_use")
@@ -143,6 +145,7 @@ async def _rest(client: httpx.AsyncClient) -> None:
     if any("errors" in answer.json() for answer in answers):
         raise RuntimeError("after those who left somebody is not answered")
     await until(idle, 120)
+    await asyncio.sleep(SETTLED)
 
 
 async def measure() -> list[Finding]:
