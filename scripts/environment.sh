@@ -17,7 +17,10 @@ main() {
         system_packages slapd ldap-utils || say "the demo goes without an LDAP directory: $obstacle"
         ;;
     1-runtime) python_environment requirements.lock ;;
-    1-tests) python_environment requirements-dev.lock ;;
+    1-tests)
+        python_environment requirements-dev.lock
+        .venv/bin/python -m compileall -q gateway schema resolvers backends
+        ;;
     1-servers)
         system_packages slapd ldap-utils mariadb-server redis-server curl wrk ||
             say "tests of missing servers are skipped: $obstacle"
@@ -57,6 +60,8 @@ python_environment() { # lock
 sync_python() { # lock
     [ "$(uv --version 2>/dev/null | cut -d' ' -f2)" = 0.13.9 ] ||
         .venv/bin/python -m pip install -q --disable-pip-version-check uv==0.13.9 >"$log" 2>&1 || return
+    # tests start hundreds of processes, also where none of them may write bytecode
+    [ "$1" != requirements-dev.lock ] || export UV_COMPILE_BYTECODE=1
     uv pip sync -q -p .venv --require-hashes "$1" >"$log" 2>&1 &&
         uv pip install -q -p .venv --no-deps -e . >"$log" 2>&1
 }
