@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import time
 from collections import OrderedDict
@@ -113,9 +114,12 @@ class MemoryCache(BaseCache):
 class SharedCache:
     """A Redis, which may fail: then nothing is remembered, and after some failures it is not asked for a while."""
 
-    def __init__(self, cache: BaseCache, errors: tuple[type[Exception], ...], breaker: Breaker) -> None:
+    def __init__(
+        self, cache: BaseCache, errors: tuple[type[Exception], ...], timeout: float, breaker: Breaker
+    ) -> None:
         self._cache: Any = cache
         self._errors = errors
+        self._timeout = timeout
         self._breaker = breaker
         self.is_up = True
         """Whether the last call was answered."""
@@ -156,7 +160,8 @@ class SharedCache:
             return otherwise
         worked: bool | None = None
         try:
-            answer = await call()
+            async with asyncio.timeout(self._timeout):
+                answer = await call()
         except self._errors:
             worked = False
             return otherwise
@@ -178,12 +183,12 @@ def redis_cache(url: str, timeout: float = 0.2, breaker: Breaker | None = None) 
     """A cache that replicas share; nothing is connected before the first question."""
     backend = importlib.import_module("aiocache.backends.redis")  # without it, memory alone needs no redis
     client = importlib.import_module("redis.asyncio")
-    cache = backend.RedisCache(serializer=StringSerializer(), timeout=timeout)  # type: ignore[no-untyped-call]
+    # aiocache's own time limit makes a task of each call, whose failure nobody hears of when its caller leaves
+    cache = backend.RedisCache(serializer=StringSerializer(), timeout=None)  # type: ignore[no-untyped-call]
     cache.client = client.Redis.from_url(url)  # aiocache's own takes no URL, and no user name
     # of uvloop, a RuntimeError is a connection that was lost in the moment of its use
-    return SharedCache(
-        cache, (OSError, ValueError, RuntimeError, client.RedisError), breaker or Breaker(3, 2.0)
-    )
+    errors = (OSError, ValueError, RuntimeError, client.RedisError)
+    return SharedCache(cache, errors, timeout, breaker or Breaker(3, 2.0))
 
 
 def _text(answer: Any) -> str:
