@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Generic
@@ -116,18 +115,22 @@ class Cached(Generic[R]):
 
     async def know(self, keys: Sequence[str], freshness: Freshness = Freshness.CACHED) -> Known[R]:
         """What is remembered of `keys`, and for the rest what the source says, or that it is silent."""
-        entries = await self._recall(keys, freshness)
-        now = self._clock()
         records: dict[str, R] = {}
         absent: set[str] = set()
-        missing: dict[str, Entry[R] | None] = {}
-        for key, entry in zip(keys, entries, strict=True):
-            if entry is None or entry.until <= now or not entry.answers(key):
-                missing[key] = entry
-            elif entry.record is None:
-                absent.add(key)
-            else:
-                records[key] = entry.record
+        missing: dict[str, Entry[R] | None]
+        if freshness is Freshness.LIVE or not self._ttl:
+            missing = dict.fromkeys(keys)
+        else:
+            missing = {}
+            entries = await self._recall(keys, freshness)
+            now = self._clock()
+            for key, entry in zip(keys, entries, strict=True):
+                if entry is None or entry.until <= now or not entry.answers(key):
+                    missing[key] = entry
+                elif entry.record is None:
+                    absent.add(key)
+                else:
+                    records[key] = entry.record
         if remembered := len(records) + len(absent):
             self.uses.hits += remembered
             if (record := CURRENT.get()) is not None:
@@ -142,7 +145,7 @@ class Cached(Generic[R]):
                 self._add_stale(records, absent, missing)
             return Known(records, frozenset(absent), silent)
         absent |= missing.keys() - found.keys()
-        return Known({**records, **found}, frozenset(absent))
+        return Known({**records, **found} if records else found, frozenset(absent))
 
     async def look_up(self, keys: Sequence[str], freshness: Freshness) -> Mapping[str, R]:
         """The records of `keys`; raises when the source is silent and one of them stays unknown."""
@@ -166,8 +169,10 @@ class Cached(Generic[R]):
         if missing:
             asked = tuple(missing)
             question = (self._turn, frozenset(asked))
-            with self._in_time():
+            try:
                 present |= await self._presence.share(question, lambda: self._load_presence(asked))
+            except Over as error:
+                raise self._late() from error
         return present
 
     async def pages(self, questions: Sequence[Question]) -> Sequence[Page[R]]:
@@ -244,12 +249,14 @@ class Cached(Generic[R]):
     async def _ask(self, keys: tuple[str, ...], freshness: Freshness) -> Mapping[str, R]:
         if freshness is Freshness.LIVE:  # a call under way may have read before the caller's own write
             return await self._load(keys)
-        with self._in_time():
+        try:
             if len(keys) > 1:
                 return await self._records.share((self._turn, frozenset(keys)), lambda: self._load(keys))
             party = self._party_of(keys[0])
             found = await self._records.share(party, lambda: self._load_party(party))
             return {key: found[key] for key in keys if key in found}
+        except Over as error:
+            raise self._late() from error
 
     def _party_of(self, key: str) -> Party:
         """Who is asked for together with `key`: where it is being asked for already, or those of this moment.
@@ -277,13 +284,9 @@ class Cached(Generic[R]):
                 if self._asked_for.get(key) is party:
                     del self._asked_for[key]
 
-    @contextmanager
-    def _in_time(self) -> Iterator[None]:
-        """Let the end of a request that shares a call be the source's silence."""
-        try:
-            yield
-        except Over as error:
-            raise SourceUnavailable(self._key, SourceStatus.TIMEOUT) from error
+    def _late(self) -> SourceUnavailable:
+        """The end of a request that shares a call is the source's silence."""
+        return SourceUnavailable(self._key, SourceStatus.TIMEOUT)
 
     async def _load(self, keys: tuple[str, ...]) -> Mapping[str, R]:
         turn = self._turn

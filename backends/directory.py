@@ -21,7 +21,7 @@ from backends.order import Order, Position
 from backends.protocol import Known, R
 from backends.reports import report
 from backends.source import Source
-from backends.walk import HEAD_START, walk
+from backends.walk import HEAD_START, decide, walk
 
 __all__ = ["Beside", "Directory", "Listing", "Lookup", "Tally", "Total"]
 
@@ -96,9 +96,15 @@ class Directory(Generic[R]):
     ) -> Lookup[R]:
         """Look up `keys` in all sources in order, or only in the one named; nobody has the empty key."""
         asked = self.sources if source is None else (self.source(source),)
-        wanted = [key for key in dict.fromkeys(keys) if key]
+        wanted = sorted({key for key in keys if key})
         if not wanted:
             return Lookup({}, {})
+        if len(asked) == 1:
+            known = await asked[0].know(wanted, freshness)
+            if known.silent is None:
+                return Lookup(known.records, {})
+            settled = decide([known], wanted, stop_at_gap=stop_at_gap)
+            return Lookup(settled.found, settled.gaps)
         ask = [partial(_know, source, freshness) for source in asked]
         decision = await walk(ask, wanted, stop_at_gap=stop_at_gap, head_start=self._head_start)
         return Lookup(decision.found, decision.gaps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from backends.deadline import Over, seconds_left, timeless
@@ -15,7 +15,8 @@ T = TypeVar("T")
 @dataclass(slots=True, eq=False)
 class _Trip(Generic[T]):
     task: asyncio.Task[T]
-    passengers: int = 0
+    passengers: list[asyncio.Future[T]] = field(default_factory=list)
+    """Those who wait."""
 
 
 class Flight(Generic[T]):
@@ -33,20 +34,21 @@ class Flight(Generic[T]):
     async def share(self, question: Hashable, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The answer to `question`, by a call under way or else by `call`."""
         trip = self._trips.get(question) or self._depart(question, call)
-        trip.passengers += 1
-        wait = asyncio.timeout(seconds_left())
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        trip.passengers.append(answer)
+        left = seconds_left()
+        timer = None if left is None else loop.call_later(left, _fail, answer, Over())
         try:
-            async with wait:
-                return await asyncio.shield(trip.task)
-        except TimeoutError as error:
-            if wait.expired():
-                raise Over from error
-            raise
+            return await answer
         finally:
-            trip.passengers -= 1
-            if not trip.passengers and not trip.task.done():
-                self._end(question, trip)
-                trip.task.cancel()
+            if timer is not None:
+                timer.cancel()
+            if not trip.task.done():
+                trip.passengers.remove(answer)
+                if not trip.passengers:
+                    self._end(question, trip)
+                    trip.task.cancel()
 
     def _depart(self, question: Hashable, call: Callable[[], Coroutine[Any, Any, T]]) -> _Trip[T]:
         trip = _Trip(asyncio.create_task(call(), context=timeless()))
@@ -58,9 +60,23 @@ class Flight(Generic[T]):
 
     def _land(self, question: Hashable, trip: _Trip[T], task: asyncio.Task[T]) -> None:
         self._end(question, trip)
-        if not task.cancelled():
-            task.exception()  # noted as heard of: everybody may have left in the moment of the failure
+        if task.cancelled():
+            for answer in trip.passengers:
+                answer.cancel()
+        elif (error := task.exception()) is not None:
+            for answer in trip.passengers:
+                _fail(answer, error)
+        else:
+            for answer in trip.passengers:
+                if not answer.done():
+                    answer.set_result(task.result())
 
     def _end(self, question: Hashable, trip: _Trip[T]) -> None:
         if self._trips.get(question) is trip:  # another call may have set out in its place
             del self._trips[question]
+
+
+def _fail(answer: asyncio.Future[Any], error: BaseException) -> None:
+    if not answer.done():
+        answer.set_exception(error)
+        answer.exception()  # noted as heard of: who waits may leave in this moment

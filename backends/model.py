@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 Value = str | int | tuple[str, ...] | None
 """What one mapped field holds; a tuple where a store gives several values."""
@@ -22,6 +22,8 @@ class Validity(enum.Enum):
     @classmethod
     def of(cls, number: object) -> Validity:
         """Read a stored validity; what is missing or unknown is INVALID."""
+        if number.__class__ is int and (known := cls._value2member_map_.get(number)) is not None:
+            return cast(Validity, known)
         try:
             return cls(int(str(number)))
         except ValueError:

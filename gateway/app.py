@@ -53,6 +53,7 @@ def create_app(config: Config, tracing: Tracing | None = None, *, log_requests: 
         proxies=config.server.trusted_proxies,
     )
     stopping = Stopping(config.server.drain, partial(stack.services.bus.end, STOPS), endpoint.sockets.end)
+    lean = _lean(config, schema, endpoint, documents)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -72,8 +73,8 @@ def create_app(config: Config, tracing: Tracing | None = None, *, log_requests: 
                 await asyncio.to_thread(tracing.close)
 
     return Starlette(
-        routes=_routes(config, stack, metrics, _lean(config, schema, endpoint, documents), stopping),
-        middleware=_middleware(config, metrics, tracing, stopping),
+        routes=_routes(config, stack, metrics, lean or endpoint, stopping),
+        middleware=_middleware(config, metrics, tracing, stopping, lean),
         lifespan=lifespan,
     )
 
@@ -103,10 +104,10 @@ def schema_of(config: Config, documents: Documents | None = None) -> Kundengraph
 
 def _lean(
     config: Config, schema: KundengraphSchema, endpoint: GraphQLEndpoint, documents: Documents
-) -> ASGIApp:
+) -> LeanEndpoint | None:
     """The endpoint with its short way, where that does all that the long way does."""
     if not covers(schema, NamedDocuments, AccessCheck):
-        return endpoint
+        return None
     return LeanEndpoint(endpoint, schema.operations, documents, config.limits.max_cost)
 
 
@@ -123,11 +124,17 @@ def _routes(
 
 
 def _middleware(
-    config: Config, metrics: Metrics, tracing: Tracing | None, stopping: Stopping
+    config: Config,
+    metrics: Metrics,
+    tracing: Tracing | None,
+    stopping: Stopping,
+    lean: LeanEndpoint | None,
 ) -> Sequence[Middleware]:
     """From the outside in: the record of the request, headers on every answer, those that let other origins read
-    it, the limit of bodies, callers who leave.
+    it, the limit of bodies, callers who leave. Most requests for the endpoint go past all but the first.
     """
+    path, largest = config.server.path, config.server.max_body_bytes
+    directly = None if lean is None else lean.direct(path, largest, lambda: stopping.has_begun)
     cors = Middleware(
         CORSMiddleware,
         allow_origins=list(config.server.cors_origins),
@@ -135,10 +142,10 @@ def _middleware(
         allow_headers=["authorization", "content-type"],
     )
     return [
-        Middleware(Observed, graphql=config.server.path, ended=metrics.ended, tracer=tracing),
+        Middleware(Observed, graphql=path, ended=metrics.ended, tracer=tracing, directly=directly),
         Middleware(Farewell, has_begun=lambda: stopping.has_begun),
         Middleware(SecurityHeaders),
         *([cors] if config.server.cors_origins else []),
-        Middleware(BodyLimit, limit=config.server.max_body_bytes),
+        Middleware(BodyLimit, limit=largest),
         Middleware(HangUps),
     ]

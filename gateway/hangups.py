@@ -36,6 +36,61 @@ class HangUps:
             call.stop()
 
 
+class InTime:
+    """One request whose body has come: it is given up where its client leaves, or its time is over.
+
+    Neither is looked for before it has taken a while, so that what is answered at once costs one timer.
+    """
+
+    __slots__ = ("_end", "_listener", "_loop", "_receive", "_task", "_timer", "has_left", "is_late")
+
+    def __init__(self, receive: Receive, patience: float = PATIENCE) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._receive = receive
+        self._task = asyncio.current_task()
+        self._end: float | None = None
+        self._listener: asyncio.Task[None] | None = None
+        self.has_left = self.is_late = False
+        self._timer = self._loop.call_later(patience, self._begin)
+
+    def limit(self, seconds: float) -> None:
+        """Give the request so long from now on; no less than the patience."""
+        self._end = self._loop.time() + seconds
+        if self._listener is not None:
+            self._timer = self._loop.call_at(self._end, self._be_late)
+
+    def end(self) -> None:
+        """Neither listen nor look at the clock any more."""
+        self._timer.cancel()
+        if self._listener is not None:
+            self._listener.cancel()
+
+    def was_given_up(self) -> bool:
+        """Whether the cancellation that was met is for one of these reasons alone; it counts as met."""
+        return (self.is_late or self.has_left) and self._task is not None and not self._task.uncancel()
+
+    def _begin(self) -> None:
+        self._listener = self._loop.create_task(self._listen())
+        if self._end is not None:
+            self._timer = self._loop.call_at(self._end, self._be_late)
+
+    async def _listen(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        if not self.is_late:
+            self.has_left = True
+            self._give_up()
+
+    def _be_late(self) -> None:
+        if not self.has_left:
+            self.is_late = True
+            self._give_up()
+
+    def _give_up(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+
 class _Call:
     """One request, and somebody who listens when it takes long."""
 

@@ -86,7 +86,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         self.sockets = Sockets()
         self._services = services
         self._credentials = credentials
-        self._timeout = timeout
+        self.timeout = timeout
         self._keys = keys
         self._proxies = Proxies(proxies)
 
@@ -199,8 +199,8 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
 
     async def in_time(self, work: Awaitable[T]) -> T:
         """The result of `work`, in which stores are given up in time; raises TimeoutError where that is too late."""
-        async with asyncio.timeout(self._timeout + GRACE):
-            with deadline.within(self._timeout):
+        async with asyncio.timeout(self.timeout + GRACE):
+            with deadline.within(self.timeout):
                 return await work
 
     async def process_result(self, request: Request, result: Any) -> Any:

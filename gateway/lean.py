@@ -5,7 +5,9 @@ Whatever is out of the ordinary goes the long way, with what was read of it hand
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,9 +16,12 @@ import orjson
 from graphql import GraphQLError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from backends import deadline
 from backends.errors import GatewayError, SourceTimeout
 from gateway.documents import Documents, by_id
+from gateway.hangups import InTime
 from gateway.http import (
+    GRACE,
     GRAPHQL_JSON,
     PLAIN_JSON,
     GraphQLEndpoint,
@@ -25,12 +30,16 @@ from gateway.http import (
     noted,
     status_of,
 )
+from gateway.middleware import HEADERS, LONGEST_NUMBER
+from gateway.observed import Directly
 from gateway.origins import is_foreign
+from resolvers.context import RequestContext
 from schema.operations import Operations, Outcome, Ready
 
-HEADERS = frozenset(
+NAMES = frozenset(
     {
         b"accept",
+        b"content-length",
         b"authorization",
         b"content-type",
         b"host",
@@ -40,7 +49,12 @@ HEADERS = frozenset(
     }
 )
 """Those that matter here."""
-Fixed = list[tuple[bytes, bytes]]
+TRIED = "kundengraph.tried"
+"""What a scope holds whose request was read past everything around, and has to go the long way."""
+
+Fixed = Sequence[tuple[bytes, bytes]]
+Heads = Mapping[str, Fixed]
+"""Headers of an answer by its media type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +78,28 @@ class LeanEndpoint:
         self._documents = documents
         self._limit = cost_limit
 
+    def direct(self, path: str, largest: int, is_ending: Callable[[], bool]) -> Directly:
+        """The way past everything that stands around, for requests of this path.
+
+        `largest` are the bytes of a body; the answers since `is_ending` are the last ones of their connections.
+        """
+        vary = "Accept, Origin" if self._view.allowed_origins else "Accept"
+        usual, last = _heads(vary, FIXED), _heads(vary, [*FIXED, CLOSING])
+
+        def heads() -> Heads:
+            return last if is_ending() else usual
+
+        async def answered(scope: Scope, receive: Receive, send: Send) -> Receive | None:
+            if scope["type"] != "http" or scope["method"] != "POST":
+                return receive
+            if scope["path"] != path or scope.get("root_path"):
+                return receive
+            return await self._directly(scope, receive, send, heads, largest)
+
+        return answered
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST":
+        if scope["type"] != "http" or scope["method"] != "POST" or TRIED in scope:
             await self._endpoint(scope, receive, send)
             return
         headers = first_of(scope["headers"])
@@ -73,14 +107,51 @@ class LeanEndpoint:
         if media_type is None:
             await self._endpoint(scope, receive, send)
             return
-        messages = [await receive()]
-        while messages[-1].get("more_body"):
-            messages.append(await receive())
+        messages, _ = await _read(receive)
         if messages[-1]["type"] != "http.request":
             return  # who has left before the end of the body has asked for nothing
         asked = self._asked(messages, media_type)
         if asked is None or not await self._answered(asked, scope, headers, send):
             await self._endpoint(scope, _replayed(messages, receive), send)
+
+    async def _directly(
+        self, scope: Scope, receive: Receive, send: Send, heads: Callable[[], Heads], largest: int
+    ) -> Receive | None:
+        """Answer a POST past everything that stands around the endpoint, by doing the same here.
+
+        None where it was answered, or its client has left; otherwise the request as it came, for the long way.
+        Pages of browsers take the long way.
+        """
+        headers = first_of(scope["headers"])
+        if b"origin" in headers or b"sec-fetch-site" in headers or not _is_short(headers, largest):
+            return receive
+        if (media_type := self._acceptable(headers)) is None:
+            return receive
+        messages, size = await _read(receive, largest)
+        if messages[-1]["type"] != "http.request":
+            return None
+        scope[TRIED] = True
+        asked = self._asked(messages, media_type) if size <= largest else None
+        if asked is None:
+            return _replayed(messages, receive)
+        call, outcome = InTime(receive), None
+        try:
+            context = await self._context(scope, headers)
+            call.limit(self._view.timeout + GRACE)
+            with deadline.within(self._view.timeout):
+                outcome = await self._operations.run(asked.ready, asked.variables, context)
+        except asyncio.CancelledError:
+            if not call.was_given_up():
+                raise
+            if call.is_late:
+                await _send_late(send, media_type, heads())
+            return None
+        finally:
+            call.end()
+        if outcome is None:
+            return _replayed(messages, receive)
+        await _send(send, media_type, self._body(outcome), heads())
+        return None
 
     def _acceptable(self, headers: Mapping[bytes, bytes]) -> str | None:
         """The media type of the answer, where request and caller are of the usual kind."""
@@ -126,24 +197,24 @@ class LeanEndpoint:
 
     async def _answered(self, asked: Asked, scope: Scope, headers: Mapping[bytes, bytes], send: Send) -> bool:
         """Run it and send the answer; False where it may not run."""
+        context = await self._context(scope, headers)
+        try:
+            outcome = await self._view.in_time(self._operations.run(asked.ready, asked.variables, context))
+        except TimeoutError:
+            await _send_late(send, asked.media_type, BARE)
+            return True
+        if outcome is None:
+            return False
+        await _send(send, asked.media_type, self._body(outcome), BARE)
+        return True
+
+    async def _context(self, scope: Scope, headers: Mapping[bytes, bytes]) -> RequestContext:
         authorization = headers.get(b"authorization")
-        context = await self._view.context_of(
+        return await self._view.context_of(
             None if authorization is None else authorization.decode("latin-1"),
             scope["client"][0] if scope.get("client") else None,
             _forwarded(scope) if b"x-forwarded-for" in headers else (),
         )
-        try:
-            outcome = await self._view.in_time(self._operations.run(asked.ready, asked.variables, context))
-        except TimeoutError:
-            error = SourceTimeout()
-            body = {"errors": [GraphQLError(error.message, extensions=error.extensions).formatted]}
-            noted(["SOURCE_TIMEOUT"])
-            await _send(send, asked.media_type, body)
-            return True
-        if outcome is None:
-            return False
-        await _send(send, asked.media_type, self._body(outcome))
-        return True
 
     def _body(self, outcome: Outcome) -> dict[str, Any]:
         result = outcome.result
@@ -161,32 +232,60 @@ def first_of(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """The headers that matter here, each as it stands first."""
     found: dict[bytes, bytes] = {}
     for name, value in headers:
-        if name in HEADERS and name not in found:
+        if name in NAMES and name not in found:
             found[name] = value
     return found
 
 
-async def _send(send: Send, media_type: str, body: dict[str, Any]) -> None:
+async def _send(send: Send, media_type: str, body: dict[str, Any], heads: Heads) -> None:
     """One answer, as the long way would send it."""
     content = orjson.dumps(body, default=str)
-    status, fixed = 200, PLAIN
-    if media_type == GRAPHQL_JSON:
-        fixed = NEWER
-        if "data" not in body:
-            status = status_of(body)
-            fixed = [*NEWER, CHALLENGE] if status == 401 else NEWER
+    status, fixed = 200, heads[media_type]
+    if media_type == GRAPHQL_JSON and "data" not in body:
+        status = status_of(body)
+        fixed = [*fixed, CHALLENGE] if status == 401 else fixed
     headers = [*fixed, (b"content-length", b"%d" % len(content))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
 
 
-def _fixed(content_type: str) -> Fixed:
-    named = {"content-type": content_type, "vary": "Accept", "cache-control": "no-store"}
-    return [(name.encode(), value.encode()) for name, value in named.items()]
+async def _send_late(send: Send, media_type: str, heads: Heads) -> None:
+    """The answer of a request whose time is over."""
+    error = SourceTimeout()
+    noted(["SOURCE_TIMEOUT"])
+    body = {"errors": [GraphQLError(error.message, extensions=error.extensions).formatted]}
+    await _send(send, media_type, body, heads)
 
 
-PLAIN, NEWER = _fixed(f"{PLAIN_JSON}; charset=utf-8"), _fixed(GRAPHQL_JSON)
+def _heads(vary: str, more: Fixed) -> Heads:
+    """The headers of answers, and `more`."""
+    named = [(b"vary", vary.encode()), (b"cache-control", b"no-store"), *more]
+    types = {PLAIN_JSON: f"{PLAIN_JSON}; charset=utf-8", GRAPHQL_JSON: GRAPHQL_JSON}
+    return {media_type: [(b"content-type", text.encode()), *named] for media_type, text in types.items()}
+
+
+BARE = _heads("Accept", ())
+"""Where those that stand around add the rest."""
+FIXED: Fixed = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+"""Headers of every answer."""
 CHALLENGE = (b"www-authenticate", b"Bearer")
+CLOSING = (b"connection", b"close")
+
+
+async def _read(receive: Receive, largest: float = math.inf) -> tuple[Sequence[Message], int]:
+    """The messages of a body, or as many as are more than `largest` bytes; and how many bytes those are."""
+    messages = [await receive()]
+    size = len(messages[0].get("body", b""))
+    while messages[-1].get("more_body") and size <= largest:
+        messages.append(await receive())
+        size += len(messages[-1].get("body", b""))
+    return messages, size
+
+
+def _is_short(headers: Mapping[bytes, bytes], largest: int) -> bool:
+    """Whether the announced length, if any, is a number within bounds."""
+    length = headers.get(b"content-length")
+    return length is None or (len(length) <= LONGEST_NUMBER and length.isdigit() and int(length) <= largest)
 
 
 @lru_cache(maxsize=256)

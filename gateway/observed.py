@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import nullcontext
 
 import orjson
@@ -30,6 +30,9 @@ METHODS = frozenset({"GET", "POST", "OPTIONS", "HEAD", "PUT", "PATCH", "DELETE"}
 ENDED_BY_CALLER = 499
 """Status of a request whose caller left before there was an answer; nobody is sent it."""
 
+Directly = Callable[[Scope, Receive, Send], Awaitable[Receive | None]]
+"""Answers a request, or gives back what is to be read of it anew."""
+
 log = structlog.get_logger("kundengraph")
 
 
@@ -37,10 +40,18 @@ class Observed:
     """The outermost layer: what it does not see did not happen, and no exception leaves it."""
 
     def __init__(
-        self, app: ASGIApp, graphql: str, ended: Ended | None = None, tracer: Tracer | None = None
+        self,
+        app: ASGIApp,
+        graphql: str,
+        ended: Ended | None = None,
+        tracer: Tracer | None = None,
+        directly: Directly | None = None,
     ) -> None:
-        """`graphql` is the endpoint's path; `ended` hears of every request and operation, with its seconds."""
-        self._app = app
+        """`graphql` is the endpoint's path; `ended` hears of every request and operation, with its seconds.
+
+        `directly` answers most requests past the layers between, and gives back the others.
+        """
+        self._app = app if directly is None else _either(directly, app)
         self._tracer = tracer
         self._pages = {
             graphql: "graphql",
@@ -122,6 +133,15 @@ class ObservedSocket(BaseGraphQLTransportWSHandler[RequestContext, None]):
             if record.ended is not None:
                 record.ended(record, seconds)
             log_request(record, seconds, "operation")
+
+
+def _either(directly: Directly, app: ASGIApp) -> ASGIApp:
+    async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        rest = await directly(scope, receive, send)
+        if rest is not None:
+            await app(scope, rest, send)
+
+    return either
 
 
 def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:

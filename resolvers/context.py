@@ -79,14 +79,9 @@ class RequestContext:
     """All sources of customer users, in order, as far as the viewer sees them."""
     customers: Directory[Customer] = field(init=False)
     """All sources of customers, in order, as far as the viewer sees them."""
-    sight: Once[Sight] = field(init=False)
+    sight: Callable[[], Awaitable[Sight]] = field(init=False)
     """Which customer users the viewer sees, and which customers it may be told of."""
-    relations: Joined[str, tuple[str, ...]] = field(init=False)
-    """Additional customer IDs by login."""
-    customer_records: Joined[str, Customer | SourceUnavailable | None] = field(init=False)
-    """Customers by ID; an error where a silent source may own the ID."""
-    dynamic_values: Mapping[ObjectType, Joined[str, Mapping[str, tuple[str, ...]]]] = field(init=False)
-    """Dynamic fields by object name."""
+    _meetings: Meetings | None = field(init=False, default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Give each kind of look-up a place where the fields of the request meet."""
@@ -95,22 +90,30 @@ class RequestContext:
     def renew(self) -> None:
         """Ask anew from here on: what was read before a write is not the new state."""
         self.loaders.clear()
-        registry = self.services.registry
+        self._meetings = None
         self._look()
 
-        async def relations(logins: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-            return await registry.customers_of(logins)
+    @property
+    def _met(self) -> Meetings:
+        """Where the look-ups of fields meet; most requests look up nothing so."""
+        if self._meetings is None:
+            self._meetings = Meetings(self)
+        return self._meetings
 
-        async def customers(ids: Sequence[str]) -> Mapping[str, Customer | SourceUnavailable | None]:
-            lookup = await self.customers.get_many(ids, stop_at_gap=True)
-            return {one: lookup.or_error(one) for one in ids}
+    @property
+    def relations(self) -> Joined[str, tuple[str, ...]]:
+        """Additional customer IDs by login."""
+        return self._met.relations
 
-        self.relations = Joined(relations)
-        self.customer_records = Joined(customers, behind=self.relations)
-        self.dynamic_values = {
-            "CustomerUser": Joined(lambda names: registry.dynamic_values("CustomerUser", names)),
-            "CustomerCompany": Joined(lambda names: registry.dynamic_values("CustomerCompany", names)),
-        }
+    @property
+    def customer_records(self) -> Joined[str, Customer | SourceUnavailable | None]:
+        """Customers by ID; an error where a silent source may own the ID."""
+        return self._met.customer_records
+
+    @property
+    def dynamic_values(self) -> Mapping[ObjectType, Joined[str, Mapping[str, tuple[str, ...]]]]:
+        """Dynamic fields by object name."""
+        return self._met.dynamic_values
 
     @property
     def is_limited(self) -> bool:
@@ -128,6 +131,9 @@ class RequestContext:
     def _look(self) -> None:
         """See the directories as the viewer does; whoever sees everything asks them as they are."""
         services, viewer = self.services, self.viewer
+        if not viewer.hidden_fields and not self.is_limited:
+            self.sight, self.users, self.customers = _all, services.users, services.customers
+            return
 
         async def sight() -> Sight:
             rows = await rows_of(viewer, services.users, services.registry, services.customer_policy)
@@ -138,12 +144,41 @@ class RequestContext:
             return Sight(customers_in(users.scope), viewer.hidden_fields)
 
         self.sight = Once(sight)
-        self.users, self.customers = services.users, services.customers
-        if self.is_limited or viewer.hidden_fields:
-            self.users = View(services.users, self.sight)
-            self.customers = View(services.customers, Once(of_customers))
+        self.users = View(services.users, self.sight)
+        self.customers = View(services.customers, Once(of_customers))
 
     @property
     def registry(self) -> Registry:
         """The database of relations."""
         return self.services.registry
+
+
+class Meetings:
+    """Look-ups that several fields of one request share until it asks anew."""
+
+    def __init__(self, context: RequestContext) -> None:
+        registry = context.services.registry
+
+        async def relations(logins: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+            return await registry.customers_of(logins)
+
+        async def customers(ids: Sequence[str]) -> Mapping[str, Customer | SourceUnavailable | None]:
+            lookup = await context.customers.get_many(ids, stop_at_gap=True)
+            return {one: lookup.or_error(one) for one in ids}
+
+        self.relations: Joined[str, tuple[str, ...]] = Joined(relations)
+        self.customer_records: Joined[str, Customer | SourceUnavailable | None] = Joined(
+            customers, behind=self.relations
+        )
+        self.dynamic_values: Mapping[ObjectType, Joined[str, Mapping[str, tuple[str, ...]]]] = {
+            "CustomerUser": Joined(lambda names: registry.dynamic_values("CustomerUser", names)),
+            "CustomerCompany": Joined(lambda names: registry.dynamic_values("CustomerCompany", names)),
+        }
+
+
+_EVERYTHING = Sight(None)
+
+
+async def _all() -> Sight:
+    """What a caller sees who sees everything."""
+    return _EVERYTHING

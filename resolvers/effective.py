@@ -12,7 +12,15 @@ from backends.records import Grant, Group
 from resolvers.context import RequestContext
 from resolvers.customer_users import all_customer_ids_of, customer_ids_of
 from resolvers.groups import all_groups, by_customer, by_login, by_upper_name
-from resolvers.permissions import Origin, PermissionContext, Reason, keys_of, reasons_for
+from resolvers.permissions import (
+    Origin,
+    PermissionContext,
+    Reason,
+    Valid,
+    keys_of,
+    reasons_for,
+    valid_of,
+)
 
 SAME = PermissionContext.SAME_CUSTOMER
 
@@ -169,8 +177,7 @@ def _is_valid(groups: Mapping[int, Group], group_id: int) -> bool:
 
 def _in_order(groups: Mapping[int, Group]) -> Mapping[int, Group]:
     """The valid groups, by upper-cased name."""
-    valid = (one for one in groups.values() if one.is_valid)
-    return {one.id: one for one in sorted(valid, key=by_upper_name)}
+    return Valid((one.id, one) for one in sorted(valid_of(groups).values(), key=by_upper_name))
 
 
 def _effective(
@@ -182,9 +189,9 @@ def _effective(
     """What is held, in the order of the groups' names."""
     policy = context.services.policy
     return [
-        EffectivePermission(group, keys_of(reasons[id_], policy), reasons[id_], told)
+        EffectivePermission(group, keys_of(why, policy), why, told)
         for id_, group in groups.items()
-        if id_ in reasons
+        if (why := reasons.get(id_)) is not None
     ]
 
 

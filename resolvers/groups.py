@@ -211,18 +211,20 @@ async def all_groups(context: RequestContext) -> Mapping[int, Group]:
 def _stored(
     context: RequestContext, groups: Mapping[int, Group], grants: Sequence[Grant]
 ) -> Sequence[GroupGrant]:
-    held: dict[tuple[int, str | None], list[Grant]] = {}
+    held: dict[tuple[int, str | None], set[str]] = {}
     for grant in grants:
-        held.setdefault((grant.group_id, grant.context), []).append(grant)
-    found = []
-    for (group_id, stored), rows in held.items():
-        whose = None if stored is None else context.services.policy.read(stored)
-        keys = _keys(context, rows)
+        held.setdefault((grant.group_id, grant.context), set()).add(grant.key)
+    policy, found = context.services.policy, []
+    for (group_id, stored), known in held.items():
+        whose = None if stored is None else policy.read(stored)
+        keys = tuple([key for key in policy.keys if key in known])
         if group_id in groups and keys and (stored is None or whose is not None):
             found.append(GroupGrant(groups[group_id], keys, whose))
-    return sorted(
-        found, key=lambda one: (by_upper_name(one.group), one.context is PermissionContext.OTHER_CUSTOMERS)
-    )
+    if len(found) > 1:
+        found.sort(
+            key=lambda one: (by_upper_name(one.group), one.context is PermissionContext.OTHER_CUSTOMERS)
+        )
+    return found
 
 
 def _keys(context: RequestContext, grants: Iterable[Grant]) -> tuple[str, ...]:

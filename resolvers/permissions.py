@@ -81,7 +81,7 @@ def reasons_for(
     With login None: what the customers hold, whoever belongs to them (PERM-14). Direct grants and always-groups
     count for tickets of the same customer alone; a customer's grant in the context it names.
     """
-    valid = {id_: group for id_, group in groups.items() if group.is_valid}
+    valid = valid_of(groups)
     if not policy.enabled:
         return {id_: [Reason(Origin.UNRESTRICTED, policy.keys)] for id_ in valid}
     reasons: dict[int, list[Reason]] = defaultdict(list)
@@ -97,23 +97,44 @@ def reasons_for(
         elif not counts or grant.context != stored or grant.customer_id not in customer_ids:
             continue
         what = grant.key, None if grant.login is not None else grant.customer_id
-        if what not in made:
-            made[what] = _reason(policy, context, *what)
-        if (reason := made[what]) is not None:
-            _add(reasons[grant.group_id], reason)
+        try:
+            reason = made[what]
+        except KeyError:
+            reason = made[what] = _reason(policy, context, *what)
+        if reason is not None:
+            held = reasons[grant.group_id]
+            if not held or reason not in held:
+                held.append(reason)
     for id_, reason in _always(login, customer_ids, valid, policy, context):
         _add(reasons[id_], reason)
     return {id_: found for id_, found in reasons.items() if found}
 
 
-def keys_of(reasons: Iterable[Reason], policy: PermissionPolicy) -> tuple[str, ...]:
+class Valid(dict[int, Group]):
+    """Groups that are all valid, so that nobody has to look again."""
+
+
+def valid_of(groups: Mapping[int, Group]) -> Valid:
+    """Those of the groups that grant anything."""
+    if isinstance(groups, Valid):
+        return groups
+    return Valid((id_, group) for id_, group in groups.items() if group.is_valid)
+
+
+def keys_of(reasons: Sequence[Reason], policy: PermissionPolicy) -> tuple[str, ...]:
     """Every key in effect, in the configured order."""
+    if len(reasons) == 1:
+        return _in_order(reasons[0].keys, policy)
     held: set[str] = set()
     for reason in reasons:
         if reason.keys is policy.keys:
             return policy.keys
         held.update(reason.keys)
-    return tuple(key for key in policy.keys if key in held)
+    return _in_order(held, policy)
+
+
+def _in_order(held: Collection[str], policy: PermissionPolicy) -> tuple[str, ...]:
+    return policy.keys if held is policy.keys else tuple([key for key in policy.keys if key in held])
 
 
 def _reason(

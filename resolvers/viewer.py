@@ -50,6 +50,10 @@ class Viewer:
     trouble: GatewayError | None = None
     """Why it cannot be told now whether the credential is good."""
 
+    def __hash__(self) -> int:
+        """By name alone: callers are looked up with each request, and few share a name."""
+        return hash(self.name)
+
     @property
     def is_customer(self) -> bool:
         """Whether the caller is a customer user, and nothing more."""

@@ -64,7 +64,8 @@ class SqlGroups:
         )
         rows = await self._database.fetch(self._finish(sql), self._exactly.values(asked))
         return [
-            Grant(row[0], row[1], customer_id=row[2], context=row[3]) for row in sorted(set(map(tuple, rows)))
+            Grant(group_id, key, None, whose, context)
+            for group_id, key, whose, context in sorted(set(map(tuple, rows)))
         ]
 
     async def grants_in(self, group_ids: Sequence[int]) -> Sequence[Grant]:

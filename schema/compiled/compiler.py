@@ -33,6 +33,7 @@ from strawberry.types.field import StrawberryField
 
 from schema import hiding
 from schema.compiled.cells import columns_of
+from schema.compiled.inputs import Variables, plainly
 from schema.compiled.plan import (
     Attribute,
     Hidden,
@@ -80,6 +81,7 @@ class Outline:
             if getattr(node, "variable_definitions", None) and node is not operation:
                 raise Refused("fragment variables")
             _conditions(node, flags)
+        self.variables = Variables(operation)
         self.flags = sorted(flags)
         """Variables that decide what is selected."""
 
@@ -231,8 +233,9 @@ def _arguments(
     whole = maker(field.args)
     if not keeps:
         return whole
-    varying = {one.name.value for one in node.arguments or () if _names_variable(one)}
-    own, rest = maker(varying), maker(field.args.keys() - varying)
+    varying = {one.name.value: one.value for one in node.arguments or () if _names_variable(one)}
+    own = plainly(field, definition, varying, named, maker(varying))
+    rest = maker(field.args.keys() - varying)
     kept: list[dict[str, Any]] = []
 
     def values(run: Run) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from graphql import DocumentNode, ExecutionResult, GraphQLError, get_operation_ast
 from graphql import execute as interpret
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 from strawberry.types import ExecutionResult as Answer
 
 from backends.recorder import Event, count
@@ -68,17 +68,12 @@ class CompiledExecutor:
         """Execute the operation; called as graphql-core's `execute` is."""
         try:
             _check(middleware)
-            outline = self._plans.outline(document, operation_name)
-            variables = get_variable_values(
-                schema,
-                outline.operation.variable_definitions or (),
-                variable_values or {},
-                max_errors=50,
-                hide_suggestions=hide_suggestions,
-            )
+            known = self._plans.known(document, operation_name)
+            outline = known.checked()
+            variables = outline.variables.coerced(schema, variable_values or {}, hide_suggestions)
             if isinstance(variables, list):
                 return Answer(None, variables)
-            plan = self.plan(document, operation_name, variables, context_value.viewer.hidden_fields)
+            plan = self._plan(known, outline, variables, context_value.viewer.hidden_fields)
         except Refused as refused:
             self.left[str(refused)] += 1
             count(Event.EXECUTOR_FALLBACK)
@@ -105,15 +100,20 @@ class CompiledExecutor:
         hidden: frozenset[str] = frozenset(),
     ) -> Plan:
         """The plan of an operation for these variables, and for callers from whom fields are hidden; raises Refused."""
-        outline = self._plans.outline(document, operation_name)
+        known = self._plans.known(document, operation_name)
+        return self._plan(known, known.checked(), variables, hidden)
+
+    def _plan(
+        self, known: Known, outline: Outline, variables: VariableValues, hidden: frozenset[str]
+    ) -> Plan:
         flags = (*(variables.coerced.get(one) for one in outline.flags), hidden)
-        plan = self._plans.get(document, operation_name, flags)
+        plan = known.plans.get(flags)
         if plan is None:
             try:
                 plan = Compiler(self._schema, outline, variables, hidden).plan()
             except Refused as refused:
                 plan = refused
-            self._plans.add(document, operation_name, flags, plan)
+            self._plans.add(known, flags, plan)
         if isinstance(plan, Refused):
             raise plan
         return plan
@@ -131,34 +131,25 @@ class Plans:
     def __init__(self, most: int = REMEMBERED_FIELDS) -> None:
         self._most = most
         self._size = 0
-        self._known: OrderedDict[Any, _Known] = OrderedDict()
+        self._known: OrderedDict[Any, Known] = OrderedDict()
 
-    def outline(self, document: DocumentNode, operation_name: str | None) -> Outline:
-        """The outline of an operation; raises Refused."""
+    def known(self, document: DocumentNode, operation_name: str | None) -> Known:
+        """What is known of an operation."""
         key = (id(document), operation_name)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = _Known(document, operation_name)
-            self._grow(key, 1)
+            known = self._known[key] = Known(document, operation_name)
+            self._grow(known, 1)
         self._known.move_to_end(key)
-        if isinstance(known.outline, Refused):
-            raise known.outline
-        return known.outline
+        return known
 
-    def get(self, document: DocumentNode, operation_name: str | None, flags: Any) -> Plan | Refused | None:
-        """The plan, or why there is none, if it is remembered."""
-        return self._known[(id(document), operation_name)].plans.get(flags)
-
-    def add(
-        self, document: DocumentNode, operation_name: str | None, flags: Any, plan: Plan | Refused
-    ) -> None:
+    def add(self, known: Known, flags: Any, plan: Plan | Refused) -> None:
         """Remember the plan, and forget those that were not used for longest."""
-        key = (id(document), operation_name)
-        self._known[key].plans[flags] = plan
-        self._grow(key, plan.fields if isinstance(plan, Plan) else 1)
+        known.plans[flags] = plan
+        self._grow(known, plan.fields if isinstance(plan, Plan) else 1)
 
-    def _grow(self, key: Any, size: int) -> None:
-        self._known[key].size += size
+    def _grow(self, known: Known, size: int) -> None:
+        known.size += size
         self._size += size
         while self._size > self._most and len(self._known) > 1:
             _, forgotten = self._known.popitem(last=False)
@@ -168,7 +159,7 @@ class Plans:
         return len(self._known)
 
 
-class _Known:
+class Known:
     """What is known of one operation of a document, which is kept lest another one be taken for it."""
 
     def __init__(self, document: DocumentNode, operation_name: str | None) -> None:
@@ -181,3 +172,9 @@ class _Known:
             self.outline = Outline(document, operation)
         except Refused as refused:
             self.outline = refused
+
+    def checked(self) -> Outline:
+        """The outline; raises Refused."""
+        if isinstance(self.outline, Refused):
+            raise self.outline
+        return self.outline

@@ -198,7 +198,7 @@ def test_plans_are_forgotten_where_they_are_too_many() -> None:
     plans = Plans(most=3)
     documents = [parse("{ bare }") for _ in range(5)]
     for document in documents:
-        plans.outline(document, None)
+        plans.known(document, None)
     assert len(plans) == 3
 
 
