@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +15,9 @@ import pytest
 
 from gateway import app as application
 from gateway.app import create_app
+from gateway.config import Config
 from gateway.lean import LeanEndpoint
+from gateway.stopping import Stopping
 from schema.operations import Operations
 from tests.api.serving import EXPIRED, LIMITED, MISSING_SOURCE, READER, help_desk
 
@@ -60,6 +64,7 @@ BODIES: dict[str, Any] = {
         },
     },
     "an id": {"documentId": "sha256:" + hashlib.sha256(b"{ viewer { name } }").hexdigest()},
+    "too many bytes": {"query": "{ viewer { name } }", "variables": {"long": "x" * 10_000}},
     "introspection": {"query": "{ __schema { queryType { name } } __typename }"},
 }  # fmt: skip
 HEADERS: dict[str, dict[str, str]] = {
@@ -73,6 +78,13 @@ HEADERS: dict[str, dict[str, str]] = {
     "expired": {"authorization": f"Bearer {EXPIRED}", "accept": NEWER},
     "another type": {"authorization": f"Bearer {READER}", "content-type": "text/plain"},
     "a charset": {"authorization": f"Bearer {READER}", "content-type": "application/json; charset=utf-8"},
+    "a length that is too large": {"authorization": f"Bearer {READER}", "content-length": "10001"},
+    "a length that no number is so long as": {
+        "authorization": f"Bearer {READER}",
+        "content-length": "9" * 30,
+    },
+    "a length that is none": {"authorization": f"Bearer {READER}", "content-length": "ten"},
+    "a proxy": {"authorization": f"Bearer {READER}", "x-forwarded-for": "192.0.2.1, 192.0.2.2"},
     "a foreign page": {"authorization": f"Bearer {READER}", "origin": "https://evil.example"},
     "a page of ours": {"authorization": f"Bearer {READER}", "origin": "https://desk.example"},
 }
@@ -118,6 +130,166 @@ def timeless(text: str) -> str:
     """The text without what changes while a source is silent."""
     text = re.sub(r'"message":"gone [^"]*"', "", text)
     return re.sub(r'"status":"[A-Z_]*"|(,"retryAfterMs":\d+)?', "", text)
+
+
+class Sent:
+    """A request of the server's own words, and what was answered."""
+
+    def __init__(self, *pieces: bytes, path: str = "/graphql", headers: Mapping[str, str]) -> None:
+        usual = {"content-type": "application/json", "x-request-id": "the-same-id", "host": "desk.example"}
+        self.scope: dict[str, Any] = {
+            "type": "http",
+            "method": "POST",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "headers": [(name.encode(), text.encode()) for name, text in (usual | dict(headers)).items()],
+        }
+        self.answer: list[Any] = []
+        self.left = asyncio.Event()
+        self._pieces = list(pieces)
+
+    async def receive(self) -> Any:
+        if self._pieces:
+            body = self._pieces.pop(0)
+            return {"type": "http.request", "body": body, "more_body": bool(self._pieces)}
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Any) -> None:
+        self.answer.append(message)
+
+    async def to(self, app: Any) -> Any:
+        """Status, headers in an order of ours, and the body."""
+        await app(self.scope, self.receive, self.send)
+        if not self.answer:
+            return None
+        start, *bodies = self.answer
+        headers = sorted((name.lower(), value) for name, value in start["headers"])
+        return start["status"], headers, b"".join(one["body"] for one in bodies)
+
+
+def apps(config: Config) -> list[Any]:
+    """The short way and the long way."""
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        for covered in (True, False):
+            patch.setattr(application, "covers", lambda *_, found=covered: found)
+            found.append(create_app(config))
+    return found
+
+
+BODY = orjson.dumps(BODIES["one"])
+OURS = {"origin": "http://desk.example", "sec-fetch-site": "same-origin"}
+"""What a page of the gateway's own sends, for whom the short way passes through the layers around."""
+
+
+@pytest.mark.parametrize(
+    ("pieces", "path"),
+    [
+        ([BODY], "/graphql"),
+        ([BODY[:9], BODY[9:], b""], "/graphql"),
+        ([b"", BODY], "/graphql"),
+        ([b'{"query": "', *[b"x" * 1000] * 12, b'"}'], "/graphql"),
+        ([b""], "/graphql"),
+        ([BODY], "/graphql/"),
+        ([BODY], "/nowhere"),
+    ],
+)
+@pytest.mark.parametrize("origins", [True, False])
+async def test_both_ways_send_the_same_headers_each_once(
+    tmp_path: Path, pieces: list[bytes], path: str, origins: bool
+) -> None:
+    config = help_desk(tmp_path)
+    if not origins:
+        config = config.model_copy(update={"server": config.server.model_copy(update={"cors_origins": ()})})
+    for caller in (HEADERS["as usual"], HEADERS["the newer type"], HEADERS["nobody, newer"]):
+        short, long = [await Sent(*pieces, path=path, headers=caller).to(app) for app in apps(config)]
+        assert short == long
+
+
+async def test_the_last_answers_before_the_end_close_their_connection_on_both_ways(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[Stopping] = []
+
+    class Kept(Stopping):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            ends.append(self)
+
+    monkeypatch.setattr(application, "Stopping", Kept)
+    short, long = apps(help_desk(tmp_path))
+    for closes in (False, True):
+        for one in ends:
+            one.has_begun = closes
+        _, headers, _ = found = await Sent(BODY, headers=HEADERS["as usual"]).to(short)
+        assert found == await Sent(BODY, headers=HEADERS["as usual"]).to(long)
+        assert ((b"connection", b"close") in headers) == closes
+
+
+class Endless:
+    """An operation that goes on until it is given up."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.given_up = asyncio.Event(), 0
+        monkeypatch.setattr(Operations, "run", lambda *_: self.run())
+
+    async def run(self) -> None:
+        self.begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.given_up += 1
+            raise
+
+
+@pytest.mark.parametrize("accept", ["application/json", NEWER])
+async def test_r6_whose_time_is_over_is_told_the_same_past_the_layers_and_through_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, accept: str
+) -> None:
+    config = help_desk(tmp_path, server="request_timeout = 0.1")
+    caller, endless = HEADERS["as usual"] | {"accept": accept}, Endless(monkeypatch)
+    app = create_app(config)
+    past = await Sent(BODY, headers=caller).to(app)
+    assert past == await Sent(BODY, headers=caller | OURS).to(app)
+    assert b"SOURCE_TIMEOUT" in past[2]
+    assert past[0] == (200 if accept == "application/json" else 504)
+    assert endless.given_up == 2
+
+
+@pytest.mark.parametrize("more", [{}, OURS])
+async def test_r10_who_leaves_gives_the_operation_up_and_is_sent_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: Mapping[str, str]
+) -> None:
+    endless, sent = Endless(monkeypatch), Sent(BODY, headers=HEADERS["as usual"] | dict(more))
+    request = asyncio.create_task(sent.to(create_app(help_desk(tmp_path))))
+    await endless.begun.wait()
+    sent.left.set()
+    assert await request is None
+    assert endless.given_up == 1
+
+
+@pytest.mark.parametrize("more", [{}, OURS])
+async def test_a_request_that_the_server_itself_gives_up_is_not_taken_for_one_whose_client_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: Mapping[str, str]
+) -> None:
+    endless, sent = Endless(monkeypatch), Sent(BODY, headers=HEADERS["as usual"] | dict(more))
+    request = asyncio.create_task(sent.to(create_app(help_desk(tmp_path))))
+    await endless.begun.wait()
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    assert (endless.given_up, sent.answer) == (1, [])
+
+
+async def test_r10_who_leaves_before_the_end_of_the_body_has_asked_for_nothing_past_the_layers_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless, sent = Endless(monkeypatch), Sent(headers=HEADERS["as usual"])
+    sent.left.set()
+    assert await sent.to(create_app(help_desk(tmp_path))) is None
+    assert not endless.begun.is_set()
 
 
 async def test_what_is_ready_is_not_sent_the_long_way(

@@ -87,6 +87,7 @@ async def answer(
     return orjson.dumps([result.data, result.extensions], option=orjson.OPT_INDENT_2), errors
 
 
+@pytest.mark.usefixtures("swept")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::RuntimeWarning")
 @given(st.integers(0, 2**32), st.integers(0, 500))
 @lawful()

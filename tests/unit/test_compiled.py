@@ -54,6 +54,7 @@ async def answer(schema: strawberry.Schema, request: Any, text: str, values: Any
 
 
 @patient
+@pytest.mark.usefixtures("swept")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::RuntimeWarning")
 @given(st.integers(0, 2**32), st.integers(0, 2**32))
 @lawful(0.5)
@@ -225,3 +226,60 @@ async def test_s13_a_hidden_field_is_part_of_a_plan() -> None:
         ("text is hidden from limited.", ["thing", "text"])
     ]
     assert schema.executor.left.total() == 0
+
+
+@strawberry.type
+class Said:
+    text: str
+
+
+@strawberry.type
+class SayingQuery:
+    @root()
+    @staticmethod
+    def say(
+        info: strawberry.Info,
+        text: str | None = "by default",
+        number: int = 3,
+        sure: bool | None = None,
+        many: list[str | None] | None = None,
+    ) -> Said:
+        return Said(text=repr((text, number, sure, many)))
+
+
+SAY = "query($t: String, $n: Int! = 4, $s: Boolean) "
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        SAY + "{ say(text: $t, number: $n, sure: $s) { text } }",
+        SAY + '{ say(sure: $s, number: $n, many: ["a", $t]) { text } }',
+        SAY + "{ say(text: $t, number: 5) { text } more: say(number: $n, sure: $s) { text } }",
+        'query($t: [String]) { say(text: "a", many: $t) { text } }',
+    ],
+)
+async def test_arguments_are_made_of_variables_as_graphql_core_makes_them(query: str) -> None:
+    schema, other = Compiled(query=SayingQuery), strawberry.Schema(query=SayingQuery)
+    given: list[dict[str, Any]] = [
+        {},
+        {"t": None, "n": None, "s": None},
+        {"t": "b", "n": 1, "s": False},
+        {"t": "", "n": 0, "s": True, "unknown": 1},
+        {"t": 1, "n": "1", "s": 1},
+        {"t": ["c"], "n": True, "s": "true"},
+        {"t": "\ud800", "n": 2**31, "s": None},
+        {"n": -(2**31), "t": "d"},
+        {"n": 2.0, "s": 0.0},
+        {"n": float("inf")},
+    ]
+    for values in [*given, *reversed(given)]:
+        request = Tree(1).request()
+        expected = await other.execute(query, values, context_value=request)
+        found = await schema.execute(query, values, context_value=request)
+        assert found.data == expected.data
+        assert [one.formatted for one in found.errors or ()] == [
+            one.formatted for one in expected.errors or ()
+        ]
+    assert schema.executor.compiled > 0
+    assert not schema.executor.left

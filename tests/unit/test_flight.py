@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from backends.deadline import Over, within
 from backends.flight import Flight
 from tests.unit.scripted import settled
 
@@ -78,6 +79,38 @@ async def test_who_asks_after_all_have_left_starts_anew() -> None:
     again.answer.set_result("ada")
     assert await late == "ada"
     assert call.cancelled == 1
+
+
+async def test_whose_time_is_over_is_told_so_and_the_others_are_answered() -> None:
+    flight, call = Flight[str](), Call()
+    patient = asyncio.create_task(flight.share("who", call))
+    with within(0):
+        hurried = asyncio.create_task(flight.share("who", call))
+    with pytest.raises(Over):
+        await hurried
+    call.answer.set_result("ada")
+    assert await patient == "ada"
+    assert (call.made, call.cancelled) == (1, 0)
+
+
+async def test_r10_when_the_time_of_the_last_one_is_over_the_call_is_cancelled() -> None:
+    flight, call = Flight[str](), Call()
+    with within(0), pytest.raises(Over):
+        await flight.share("who", call)
+    await settled()
+    assert call.cancelled == 1
+
+
+async def test_who_asks_while_an_answer_is_on_its_way_gets_it() -> None:
+    flight, call, again = Flight[str](), Call(), Call()
+    waiter = asyncio.create_task(flight.share("who", call))
+    await settled()
+    late: list[asyncio.Task[str]] = []
+    call.answer.add_done_callback(lambda _: late.append(asyncio.create_task(flight.share("who", again))))
+    call.answer.set_result("ada")
+    assert await waiter == "ada"
+    assert await late[0] == "ada"
+    assert (call.made, again.made) == (1, 0)
 
 
 async def test_different_questions_do_not_share() -> None:
