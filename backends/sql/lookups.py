@@ -84,12 +84,28 @@ def lookup(
 ) -> Lookup:
     """The look-up of `columns` by `key` (both quoted, the key first among the columns)."""
     if dialect.kind is SourceKind.POSTGRESQL:
-        text = _postgresql(dialect, table, key, columns, folded)
-        return Lookup(lambda _: text, lambda keys: [list(keys)])
+        one = _postgresql_one(dialect, table, key, columns, folded)
+        many = _postgresql(dialect, table, key, columns, folded)
+        return Lookup(
+            lambda number: one if number == 1 else many,
+            lambda keys: list(keys) if len(keys) == 1 else [list(keys)],
+        )
     if dialect.kind is SourceKind.SQLITE:
         text = _sqlite(dialect, table, key, columns, folded, is_number)
         return Lookup(lambda _: text, lambda keys: [orjson.dumps(keys).decode()])
     return _mariadb(dialect, table, key, columns, folded, collation)
+
+
+def _postgresql_one(dialect: Dialect, table: str, key: str, columns: str, folded: bool) -> str:
+    """The same for a single key, which is planned once: of a list it is not known how long it will be."""
+    exact = f"SELECT {columns} FROM {table} WHERE {key}::text = $1::text"
+    if not folded:
+        return exact
+    return (
+        f"WITH exact AS MATERIALIZED ({exact})"
+        f" SELECT * FROM exact UNION ALL SELECT {columns} FROM {table} WHERE NOT EXISTS (SELECT FROM exact)"
+        f" AND {dialect.exact(dialect.fold(dialect.text(key)))} = lower($1::text)"
+    )
 
 
 def _postgresql(dialect: Dialect, table: str, key: str, columns: str, folded: bool) -> str:

@@ -159,7 +159,10 @@ async def test_one_call_is_one_round_trip(database: Database) -> None:
     await watched.close()
 
 
-async def test_the_text_of_a_look_up_does_not_depend_on_the_number_of_keys(database: Database) -> None:
+async def test_the_text_of_a_look_up_does_not_depend_on_how_many_keys_are_more_than_one(
+    database: Database,
+) -> None:
+    """PostgreSQL plans that for one key once, and that for a list of unknown length each time."""
     await a_table(database, *NARROW, rows=narrow_rows("ada"))
     watched = recorded(database)
     backend = a_backend(watched)
@@ -167,7 +170,9 @@ async def test_the_text_of_a_look_up_does_not_depend_on_the_number_of_keys(datab
     watched.asked.clear()
     for number in (1, 2, 3, 1000):
         await backend.get_many([f"user{n}" for n in range(number)])
-    assert len(set(watched.asked)) == 1
+    one, *more = watched.asked
+    assert len(set(more)) == 1
+    assert (one in more) == (database.dialect.kind is not SourceKind.POSTGRESQL)
     await watched.close()
 
 
