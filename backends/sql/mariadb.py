@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+from weakref import WeakKeyDictionary
 
 import asyncmy
 from asyncmy import errors
@@ -19,6 +20,9 @@ from backends.sql.failures import DuplicateKey, StoreError, is_of_a_closed_trans
 DUPLICATE, LOCK_WAIT, INTERRUPTED, STATEMENT_TIMEOUT = 1062, 1205, 1317, 1969
 MATCHED_ROWS = 2
 """Client flag: an update counts the rows it found, changed or not."""
+NUMBER = "SELECT UUID_SHORT()"
+"""Numbers that rise as long as a server runs; beyond these bits is the second in which it began."""
+COUNTED = 24
 
 
 class MariaDB(PooledDriver[Connection]):
@@ -31,6 +35,7 @@ class MariaDB(PooledDriver[Connection]):
         super().__init__(pool_size, timeout)
         parts = urlsplit(url)
         options = parse_qs(parts.query)
+        self._numbers: WeakKeyDictionary[Connection, int] = WeakKeyDictionary()
         self._options: dict[str, Any] = {
             "host": parts.hostname or "127.0.0.1",
             "port": parts.port or 3306,
@@ -49,7 +54,7 @@ class MariaDB(PooledDriver[Connection]):
             "sql_mode": "'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
             "max_error_count": "0",  # warnings quote values, and asyncmy would log them
         }
-        return await asyncmy.connect(
+        connection = await asyncmy.connect(
             **self._options,
             charset="utf8mb4",
             autocommit=True,
@@ -57,19 +62,34 @@ class MariaDB(PooledDriver[Connection]):
             connect_timeout=max(1, self.timeout),
             init_command="SET SESSION " + ", ".join(f"{name} = {value}" for name, value in settings.items()),
         )
+        try:
+            [(self._numbers[connection],)] = await self.run_fetch(connection, NUMBER, ())
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def is_usable(self, connection: Connection) -> bool:
         return bool(connection.connected)
 
     async def abandon(self, connection: Connection) -> None:
-        """The server does not notice a client that leaves before its statement has ended."""
+        """The server does not notice a client that leaves before its statement has ended.
+
+        One that has begun anew may have given the same number to somebody else.
+        """
         thread = int(connection.thread_id())
         connection.close()
         killer = await self.connect()
         try:
-            await self.run_execute(killer, f"KILL {thread}", ())
+            if self._is_later(killer, connection):
+                await self.run_execute(killer, f"KILL {thread}", ())
         finally:
             await self.disconnect(killer)
+
+    def _is_later(self, one: Connection, other: Connection) -> bool:
+        """Whether the server has run since it took the other one, and until it took this one."""
+        number, before = self._numbers[one], self._numbers[other]
+        return number > before and number >> COUNTED == before >> COUNTED
 
     async def disconnect(self, connection: Connection) -> None:
         try:
