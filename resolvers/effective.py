@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from backends.errors import GatewayError
 from backends.model import Customer, CustomerUser, Validity
@@ -38,9 +39,8 @@ class EffectiveGrant:
     context: PermissionContext | None
 
 
-@dataclass(frozen=True, slots=True)
-class EffectivePermission:
-    """What somebody holds in a group, and why."""
+class EffectivePermission(NamedTuple):
+    """What somebody holds in a group, and why; a tuple, since a list of users has thousands."""
 
     group: Group
     permissions: tuple[str, ...]

@@ -28,7 +28,7 @@ class Origin(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One grant that contributes: the keys it stands for, and the customer through whom it comes."""
+    """One grant that contributes: the keys it stands for, in order, and the customer through whom it comes."""
 
     origin: Origin
     keys: tuple[str, ...]
@@ -122,19 +122,15 @@ def valid_of(groups: Mapping[int, Group]) -> Valid:
 
 
 def keys_of(reasons: Sequence[Reason], policy: PermissionPolicy) -> tuple[str, ...]:
-    """Every key in effect, in the configured order."""
+    """Every key in effect, in the configured order, in which those of each reason are."""
     if len(reasons) == 1:
-        return _in_order(reasons[0].keys, policy)
+        return reasons[0].keys
     held: set[str] = set()
     for reason in reasons:
         if reason.keys is policy.keys:
             return policy.keys
         held.update(reason.keys)
-    return _in_order(held, policy)
-
-
-def _in_order(held: Collection[str], policy: PermissionPolicy) -> tuple[str, ...]:
-    return policy.keys if held is policy.keys else tuple([key for key in policy.keys if key in held])
+    return tuple([key for key in policy.keys if key in held])
 
 
 def _reason(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, cast
 
 from graphql import GraphQLError, OperationType
@@ -13,7 +14,7 @@ from graphql.pyutils import Path
 from backends.cells import Cells, Columns
 from resolvers.lists import CellEdges
 from schema.compiled.cells import written as cells_written
-from schema.compiled.plan import Listed, Objects, Plan, Run, Selection, Step
+from schema.compiled.plan import Attribute, Listed, Objects, Plan, Run, Selection, Step
 from schema.compiled.rows import WORTH, column_writer, write
 from schema.compiled.values import FAILED, Children, Faults, Taken, Trouble, settled
 from schema.fields import Asked, Each, Related, Rooted
@@ -89,6 +90,8 @@ async def _fill(
 
 async def _step(run: Run, step: Step, rows: Sequence[Any], outs: Sequence[Any]) -> Sequence[Trouble]:
     """Put the values of one field into the rows."""
+    if isinstance(step.meaning, Attribute):
+        return await _below(run, step, _each(attrgetter(step.meaning.name), rows), outs, 0)
     if not isinstance(step.meaning, Related):
         return await _below(run, step, _each(lambda row: step.meaning.of(row, run.request), rows), outs, 0)  # type: ignore[union-attr]
     stage = 0
