@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -33,10 +34,10 @@ class Credentials:
         self._users = users
         self._provider = provider
         self._own = OwnTokens(config.signing_key.get_secret_value(), config.token_ttl)
-        self._keys: dict[bytes, list[tuple[date | None, Viewer]]] = {}
+        self._keys: dict[bytes, list[tuple[bytes, date | None, Viewer]]] = {}
         for token in config.tokens:
-            same = self._keys.setdefault(bytes.fromhex(token.sha256), [])
-            same.append((token.expires, _bearer(token)))
+            digest = bytes.fromhex(token.sha256)
+            self._keys.setdefault(digest, []).append((digest, token.expires, _bearer(token)))
         self._anonymous = Viewer.anonymous(config.anonymous)
 
     @property
@@ -59,15 +60,11 @@ class Credentials:
         return found or Viewer.refused()
 
     def _by_key(self, key: str) -> Viewer | None:
-        """Look the key's hash up.
-
-        How long that takes says nothing of a key: whoever could find a hash that begins as another one does would
-        still see no more than whether Python's own hashes of the two, which have a secret, are the same.
-        """
+        """Look the key's hash up, by Python's own hash of it, and compare the two in constant time."""
         digest = hashlib.sha256(key.encode(errors="surrogatepass")).digest()
         found = None
-        for expires, viewer in self._keys.get(digest, ()):
-            if not _is_over(expires):
+        for known, expires, viewer in self._keys.get(digest, ()):
+            if hmac.compare_digest(known, digest) and not _is_over(expires):
                 found = viewer
         return found
 
