@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import os
+import re
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -341,7 +342,7 @@ class TestErrors:
         for secret in ("SELECT", "SECRET", "10.1.2.3", "customer_user", "ZeroDivision", "Traceback"):
             assert secret not in response.text
         for secret in ("SELECT", "SECRET", "10.1.2.3", READER, "ada"):
-            assert secret not in log.getvalue()
+            assert not re.search(rf"\b{re.escape(secret)}\b", log.getvalue())  # ids have such letters, too
 
     def test_a_value_that_does_not_fit_its_type_is_our_fault_and_is_not_repeated(
         self, tmp_path: Path
