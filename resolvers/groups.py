@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from backends.errors import CursorInvalid
 from backends.model import Customer, CustomerUser, Validity
@@ -15,9 +16,8 @@ from resolvers.lists import page_size
 from resolvers.permissions import PermissionContext
 
 
-@dataclass(frozen=True, slots=True)
-class GroupGrant:
-    """The keys that are stored for one group, and for a customer in one context."""
+class GroupGrant(NamedTuple):
+    """The keys that are stored for one group, and for a customer in one context; a tuple, for there are many."""
 
     group: Group
     permissions: tuple[str, ...]
@@ -211,19 +211,20 @@ async def all_groups(context: RequestContext) -> Mapping[int, Group]:
 def _stored(
     context: RequestContext, groups: Mapping[int, Group], grants: Sequence[Grant]
 ) -> Sequence[GroupGrant]:
-    held: dict[tuple[int, str | None], set[str]] = {}
-    for grant in grants:
-        held.setdefault((grant.group_id, grant.context), set()).add(grant.key)
+    held: dict[tuple[int, str | None], list[str]] = {}
+    for group_id, key, _, _, stored in grants:
+        try:
+            held[group_id, stored].append(key)
+        except KeyError:
+            held[group_id, stored] = [key]
     policy, found = context.services.policy, []
     for (group_id, stored), known in held.items():
         whose = None if stored is None else policy.read(stored)
         keys = tuple([key for key in policy.keys if key in known])
-        if group_id in groups and keys and (stored is None or whose is not None):
+        if keys and group_id in groups and (stored is None or whose is not None):
             found.append(GroupGrant(groups[group_id], keys, whose))
     if len(found) > 1:
-        found.sort(
-            key=lambda one: (by_upper_name(one.group), one.context is PermissionContext.OTHER_CUSTOMERS)
-        )
+        found.sort(key=_by_upper_name_and_context)
     return found
 
 
@@ -248,6 +249,11 @@ def by_customer(grants: Iterable[Grant]) -> Mapping[str, Sequence[Grant]]:
         if grant.customer_id is not None:
             found.setdefault(grant.customer_id, []).append(grant)
     return found
+
+
+def _by_upper_name_and_context(grant: GroupGrant) -> tuple[str, str, bool]:
+    name = grant.group.name
+    return name.upper(), name, grant.context is PermissionContext.OTHER_CUSTOMERS
 
 
 def by_upper_name(group: Group) -> tuple[str, str]:

@@ -40,11 +40,15 @@ class NamedTable(Generic[N]):
         self._record = record
         self._lock = lock
         self._select = f"SELECT id, name, comments, valid_id FROM {table}"
+        self._select_all = f"{self._select} ORDER BY {Exactly(self._dialect).text('name')}, id"
+        self._last: tuple[Sequence[Row], Sequence[N]] = ([], [])
 
     async def all(self) -> Sequence[N]:
-        """Every record, by name."""
-        name = Exactly(self._dialect).text("name")
-        return list(map(self._made, await self._database.fetch(f"{self._select} ORDER BY {name}, id")))
+        """Every record, by name; rows that are those of last time are the same records."""
+        rows = await self._database.fetch(self._select_all)
+        if rows != self._last[0]:
+            self._last = rows, list(map(self._made, rows))
+        return self._last[1]
 
     async def locked(self, session: Session, ids: Collection[int] | None = None) -> dict[int, N]:
         """The records with these ids, or all, which nobody else changes meanwhile; KeyError for one that is not."""
