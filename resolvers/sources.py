@@ -14,17 +14,21 @@ from backends.source import Health, Source
 from resolvers.context import RequestContext
 
 
-async def health_of(context: RequestContext, sources: Sequence[Source[CustomerUser]]) -> Sequence[Health]:
-    """Ask every source for a sign of life, all at once."""
+async def health_of(
+    context: RequestContext, sources: Sequence[Source[CustomerUser]]
+) -> Sequence[Health | Exception]:
+    """Ask every source for a sign of life, all at once; a bug in one of them concerns no other."""
     return await asyncio.gather(*(_check(source) for source in sources))
 
 
-async def _check(source: Source[CustomerUser]) -> Health:
+async def _check(source: Source[CustomerUser]) -> Health | Exception:
     started = time.monotonic()
     try:
         await source.backend.ping()
     except SourceUnavailable as silent:
         return Health(silent.status, None, datetime.now(UTC), silent.message)
+    except Exception as bug:
+        return bug
     return Health(SourceStatus.OK, (time.monotonic() - started) * 1000, datetime.now(UTC))
 
 
