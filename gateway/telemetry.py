@@ -6,9 +6,10 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO, cast
 
 import orjson
 import structlog
@@ -28,7 +29,8 @@ def configure_logs(level: int = logging.INFO, *, requests: bool = True) -> None:
     """Write JSON lines to standard error; an exception becomes its type and places, never its words or values."""
     global _write, _requests  # noqa: PLW0603 - one process has one log
     _requests = requests
-    _write = _writer(sys.stderr)
+    stream = _Stream(sys.stderr)
+    _write = stream.write_line
     structlog.configure(
         processors=[
             with_request,
@@ -39,7 +41,7 @@ def configure_logs(level: int = logging.INFO, *, requests: bool = True) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, stream)),
         cache_logger_on_first_use=False,
     )
     libraries = logging.getLogger()
@@ -133,15 +135,31 @@ class Libraries(logging.Handler):
 _OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 
 
-def _writer(stream: TextIO) -> Callable[[bytes], None]:
-    """Whole lines at once, to the bytes below the stream where it has any."""
-    buffer = getattr(stream, "buffer", None)
+class _Stream:
+    """A stream of lines of which one that nobody takes fails no request."""
 
-    def write(line: bytes) -> None:
-        buffer.write(line)  # type: ignore[union-attr]
-        buffer.flush()  # type: ignore[union-attr]
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._buffer: BinaryIO | None = getattr(stream, "buffer", None)
 
-    return write if buffer is not None else lambda line: print(line.decode(), end="", file=stream, flush=True)
+    def write(self, text: str) -> None:
+        """As of any stream."""
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """As of any stream."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def write_line(self, line: bytes) -> None:
+        """A whole line at once, to the bytes below the stream where it has any."""
+        if self._buffer is None:
+            print(line.decode(), end="", file=self, flush=True)
+            return
+        with suppress(OSError, ValueError):
+            self._buffer.write(line)
+            self._buffer.flush()
 
 
 def _types_and_places(error: BaseException) -> dict[str, list[str]]:

@@ -24,6 +24,7 @@ from websockets.typing import Subprotocol
 from gateway.app import create_app
 from gateway.observed import Observed
 from gateway.telemetry import configure_logs
+from resolvers import sources
 from tests.api.serving import MISSING_SOURCE, READER, help_desk, served
 
 ADA = 'query Somebody { customerUser(login: "ada") { fullName } }'
@@ -248,3 +249,19 @@ class TestBugs:
         assert (first["library"], first["error"]) == ("some.library", ["ValueError"])
         assert second["words"] == "Task exception was never retrieved"
         assert "acme.example" not in log.getvalue()
+
+
+def test_a_log_that_nobody_takes_changes_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_row: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(sources, "selection_of", broken)
+    with redirect_stderr(io.StringIO()) as log:
+        app = create_app(help_desk(tmp_path))
+    log.close()
+    question = '{ customerUser(login: "ada") { fullName } sources { fields { selection { value } } } }'
+    headers = {"authorization": f"Bearer {READER}"}
+    with served(app) as address:
+        answer = httpx.post(f"{address}/graphql", json={"query": question}, headers=headers)
+    assert answer.json()["data"]["customerUser"] == {"fullName": "Ada Lovelace"}
+    assert {error["extensions"]["code"] for error in answer.json()["errors"]} == {"INTERNAL"}
