@@ -28,7 +28,7 @@ _TIME_LIMIT, _ADMIN_LIMIT, _NO_SUCH_OBJECT, _INVALID_DN = 3, 11, 32, 34
 _REFUSALS = frozenset({19, 32, 34, 48, 49, 50, 53})
 """What a directory says of a wrong password, or of somebody who may not bind: all but that it cannot tell now."""
 _FIRST_LOOK, _LAST_LOOK = 0.001, 0.25
-_GIVING_UP = 0.02
+_GIVING_UP, _LAST_PAUSE = 0.02, 60.0
 
 
 async def connect(
@@ -156,17 +156,17 @@ class _Driver(AIOLDAPConnection):
     _message = -1
     """What was asked last; while it opens, the handle of that."""
 
-    def give_up(self, times: int = 100) -> None:
+    def give_up(self, pause: float = _GIVING_UP) -> None:
         """Let the C library see that its peer is gone: what it has opened half-way it closes at no other time.
 
-        It begins in a thread of its own, which may still be under way.
+        It begins in a thread of its own, which may still be under way: long, on a busy machine.
         """
         try:
             opened = BaseLDAPConnection.get_result(self, self._message)
         except bonsai.LDAPError:
             return
-        if opened is None and times:
-            self._loop.call_later(_GIVING_UP, self.give_up, times - 1)
+        if opened is None and pause < _LAST_PAUSE:
+            self._loop.call_later(pause, self.give_up, pause * 1.5)
 
     async def evaluate(self, message: int, seconds: float) -> Any:
         """The answer to a message that was sent."""
