@@ -57,9 +57,9 @@ async def connect(
             return Connection(driver, relay, settings.timeout)
     except BaseException:
         relay.close()
-        await relay.closed()
         if driver is not None:
-            driver.give_up()
+            driver.give_up()  # before anything that may be cancelled once more
+        await relay.closed()
         raise
 
 
@@ -165,7 +165,10 @@ class _Driver(AIOLDAPConnection):
             opened = BaseLDAPConnection.get_result(self, self._message)
         except bonsai.LDAPError:
             return
-        if opened is None and pause < _LAST_PAUSE:
+        if opened is not None:
+            with contextlib.suppress(bonsai.LDAPError):
+                self.close()
+        elif pause < _LAST_PAUSE:
             self._loop.call_later(pause, self.give_up, pause * 1.5)
 
     async def evaluate(self, message: int, seconds: float) -> Any:
