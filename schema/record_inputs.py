@@ -11,39 +11,20 @@ from strawberry import UNSET
 
 from backends.mapping import FieldMapping, FieldType
 from backends.model import Validity
+from backends.names import CUSTOMER_ATTRIBUTES, USER_ATTRIBUTES
 from resolvers.writing.customer_users import NewUser, UserChanges
 from resolvers.writing.customers import CustomerChanges, NewCustomer
 from resolvers.writing.fields import Given
 from resolvers.writing.upserts import Row
 
-USER_FIELDS: Mapping[str, str] = {
-    "title": "title",
-    "first_name": "firstName",
-    "last_name": "lastName",
-    "email": "email",
-    "customer_id": "customerId",
-    "phone": "phone",
-    "fax": "fax",
-    "mobile": "mobile",
-    "street": "street",
-    "zip": "zip",
-    "city": "city",
-    "country": "country",
-    "comment": "comment",
-    "validity": "validity",
-}
-"""Attributes of the inputs of customer users, and the mapped fields that they are."""
 
-CUSTOMER_FIELDS: Mapping[str, str] = {
-    "name": "name",
-    "street": "street",
-    "zip": "zip",
-    "city": "city",
-    "country": "country",
-    "url": "url",
-    "comment": "comment",
-    "validity": "validity",
-}
+def _inputs(attributes: Mapping[str, str], key: str) -> Mapping[str, str]:
+    """Mapped fields by the attributes of inputs; the key is given apart from them."""
+    return {one: name for name, one in attributes.items() if name != key} | {"validity": "validity"}
+
+
+USER_FIELDS, CUSTOMER_FIELDS = _inputs(USER_ATTRIBUTES, "login"), _inputs(CUSTOMER_ATTRIBUTES, "customerId")
+"""Attributes of the inputs of customer users and customers, and the mapped fields that they are."""
 
 
 class CreateCustomerUser:
