@@ -6,13 +6,16 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import UTC, datetime, tzinfo
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from backends.cells import Cell, Columns, Form, Layout
 from backends.makers import Recipe, maker
 from backends.model import Customer, CustomerUser, ServedFrom, Validity, Value
 from backends.names import CUSTOMER_ATTRIBUTES, USER_ATTRIBUTES
+
+LAYOUTS = 256
+"""Choices of columns that a mapping remembers."""
 
 
 class FieldType(enum.Enum):
@@ -214,8 +217,12 @@ class RecordMapping:
             validity=self._validity,
         )
 
-    def layout(self, asked: Columns) -> Layout:
-        """What rows hold that are read for these columns alone."""
+    @cached_property
+    def layout(self) -> Callable[[Columns], Layout]:
+        """What rows hold that are read for some columns alone; the last choices of columns are remembered."""
+        return lru_cache(LAYOUTS)(self._layout)
+
+    def _layout(self, asked: Columns) -> Layout:
         is_user = "login" in self._by_name
         recipe = self._user_recipe if is_user else self._customer_recipe
         used: dict[str, int] = {self.key_column: 0}
@@ -241,16 +248,8 @@ class RecordMapping:
             for name in sorted(asked.custom)
         }
         attributes = {name: attribute(name) for name in sorted(asked.attributes)}
-        return Layout(
-            self.source_key,
-            tuple(used),
-            attributes,
-            custom,
-            Cell(Form.NEEDED, 0),
-            first,
-            self._moment,
-            self.time_zone,
-        )
+        columns, key = tuple(used), Cell(Form.NEEDED, 0)
+        return Layout(self.source_key, columns, attributes, custom, key, first, self._moment, self.time_zone)
 
     def _custom_values(self, row: Sequence[Value | datetime]) -> dict[str, Value]:
         return {name: _custom(row[index], type_) for name, index, type_ in self._custom}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
-from functools import lru_cache
+from functools import partial
 from typing import Any, TypeVar
 
-from backends.cells import Cells, Columns, Layout
+from backends.cells import Cells, Columns
 from backends.conditions import condition_of
 from backends.filters import EVERYTHING, Filter, Question
 from backends.ldap.entries import unique
@@ -30,9 +30,6 @@ from backends.protocol import Count, Page, Row
 
 T = TypeVar("T")
 
-LAYOUTS = 256
-"""Choices of columns that are remembered."""
-
 
 class LdapBackend:
     """Reads one directory; raises LdapMissing at once where the driver is not installed."""
@@ -50,7 +47,6 @@ class LdapBackend:
         self._people = People(mapping, settings, self._server, group)
         listing = Listing(mapping, settings, self._server, group)
         self._lists = KeyLists(listing.read, settings.cache_ttl, settings.max_keys, clock)
-        self._layout: Callable[[Columns], Layout] = lru_cache(LAYOUTS)(mapping.layout)
 
     async def get_many(self, keys: Sequence[str]) -> Mapping[str, CustomerUser]:
         """The records of `keys`, by the spelling asked."""
@@ -135,41 +131,23 @@ class LdapBackend:
                 yield
 
     async def _page(self, question: Question) -> Page[CustomerUser]:
-        keys = await self._list(question.filter, question.order)
-        if question.columns is not None and not self._decides_validity(question.columns):
-            return await self._cells(question, question.columns, keys)
-        rows: list[Row[CustomerUser]] = []
-        after = self._start(question, keys)
-        while len(rows) < question.limit and (chosen := _next(keys, after, question.limit - len(rows))):
-            after += len(chosen)
-            # an entry that is gone since its key was read makes room for the next one
-            records = await self._people.records([one[-1] for one in chosen], question.filter.validity)
-            rows += [Row(records[one[-1]], self._position(one)) for one in chosen if one[-1] in records]
-        return Page(rows, more=after < len(keys.places), truncated=keys.truncated)
-
-    async def _cells(self, question: Question, asked: Columns, keys: KeyList) -> Page[CustomerUser]:
-        """The same with nothing read of the entries but the attributes of these columns."""
-        layout = self._layout(asked)
-        rows: list[tuple[Any, ...]] = []
-        after = self._start(question, keys)
-        while len(rows) < question.limit and (chosen := _next(keys, after, question.limit - len(rows))):
-            after += len(chosen)
-            logins = [one[-1] for one in chosen]
-            found = await self._people.rows(logins, layout.columns, question.filter.validity)
-            placed = ((found[one[-1]], one) for one in chosen if one[-1] in found)
-            rows += [(*values, *place) if asked.cursors else values for values, place in placed]
+        keys, asked = await self._list(question.filter, question.order), question.columns
+        validity = question.filter.validity
+        if asked is None or self._decides_validity(asked):
+            read = partial(self._people.records, wanted=validity)
+            records, more = await _taken(question, keys, read)
+            rows = [Row(record, self._position(place)) for record, place in records]
+            return Page(rows, more, keys.truncated)
+        layout = self._mapping.layout(asked)
+        read_cells = partial(self._people.rows, columns=layout.columns, wanted=validity)
+        found, more = await _taken(question, keys, read_cells)
         sorts = len(question.order.directions) if asked.cursors else 0
-        cells = Cells(layout, rows, before=0, sorts=sorts, typed=False)
-        return Page((), more=after < len(keys.places), truncated=keys.truncated, cells=cells)
+        placed = [(*values, *place) if asked.cursors else values for values, place in found]
+        return Page((), more, keys.truncated, Cells(layout, placed, before=0, sorts=sorts, typed=False))
 
     def _decides_validity(self, asked: Columns) -> bool:
         """Whether validity is asked for, and no attribute says it."""
         return bool(self._settings.valid_filter) and "validity" in asked.attributes
-
-    @staticmethod
-    def _start(question: Question, keys: KeyList) -> int:
-        after = question.after
-        return keys.start(after.parts, question.after_place) if after is not None else 0
 
     async def _list(self, filter: Filter, order: Order) -> KeyList:
         keys = await self._lists.get(Wanted.by(condition_of(filter, self._mapping), order))
@@ -189,8 +167,20 @@ def _binary(mapping: RecordMapping, settings: LdapSettings) -> Sequence[str]:
     return unique(name for name in names if name)
 
 
-def _next(keys: KeyList, start: int, limit: int) -> Sequence[Place]:
-    return keys.places[start : start + limit]
+async def _taken(
+    question: Question, keys: KeyList, read: Callable[[Sequence[str]], Awaitable[Mapping[str, T]]]
+) -> tuple[list[tuple[T, Place]], bool]:
+    """What is read of the next entries, with their places, and whether more follow.
+
+    One that is gone since its key was read makes room for the next.
+    """
+    found: list[tuple[T, Place]] = []
+    start = keys.start(question.after.parts, question.after_place) if question.after is not None else 0
+    while chosen := keys.places[start : start + question.limit - len(found)]:
+        start += len(chosen)
+        known = await read([place[-1] for place in chosen])
+        found += [(known[place[-1]], place) for place in chosen if place[-1] in known]
+    return found, start < len(keys.places)
 
 
 def _spelled(stored: Mapping[str, object], keys: Sequence[str]) -> dict[str, str]:

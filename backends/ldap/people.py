@@ -62,9 +62,10 @@ class People:
         self, keys: Sequence[str], columns: Sequence[str], wanted: frozenset[Validity] | None
     ) -> dict[str, tuple[Value, ...]]:
         """The values of `columns`, and nothing else, by login as stored; `wanted` as for records."""
-        decides = self._mapping.valid_column if wanted is not None else None
+        unasked = wanted is None or bool(self._settings.valid_filter)
+        decides = None if unasked else self._mapping.valid_column
         people = await self._find(keys, unique([*columns, decides] if decides else columns), wanted)
-        if decides and not self._settings.valid_filter and wanted is not None:
+        if wanted is not None and decides is not None:
             people = [one for one in people if self._validity(one.entry, decides) in wanted]
         managers = await self._managers(people)
         rows: dict[str, tuple[Value, ...]] = {}

@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any, Generic
 
-from backends.cells import Cells, Columns, Layout
+from backends.cells import Cells, Columns
 from backends.conditions import And, Or, condition_of, is_storable
 from backends.filters import Filter, Question
 from backends.mapping import FieldType, RecordMapping
@@ -28,8 +27,6 @@ from backends.sql.statements import PageShape, Statements
 
 BATCH = 100
 """Questions in one statement at most."""
-LAYOUTS = 256
-"""Choices of columns that are remembered."""
 SEVERAL = 3
 """Questions from which on it pays to read their rows apart first."""
 
@@ -48,7 +45,6 @@ class SqlBackend(Generic[R]):
         self._folds = not mapping.search.case_sensitive
         self._width = len(mapping.columns)
         self._made: _Texts | None = None
-        self._layout: Callable[[Columns], Layout] = lru_cache(LAYOUTS)(mapping.layout)
         database.dialect.quoted(table)
 
     async def get_many(self, keys: Sequence[str]) -> Mapping[str, R]:
@@ -141,7 +137,7 @@ class SqlBackend(Generic[R]):
 
     async def _cells(self, question: Question, asked: Columns, statements: Statements) -> Page[R]:
         """A page of the columns alone, without what nobody is told: sort values, and whether matches were cut."""
-        layout = self._layout(asked)
+        layout = self.mapping.layout(asked)
         shape, args = self._page_shape(question, statements)
         whole = question.after is None and question.limit <= self.mapping.search.list_limit
         if shape.capped and whole and not asked.reports:
