@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -20,31 +19,7 @@ from backends.model import Freshness, Inspection, ServedFrom, SourceStatus
 from backends.order import fold
 from backends.protocol import Backend, Count, Known, Page, R
 from backends.recorder import CURRENT
-
-
-@dataclass(frozen=True, slots=True)
-class Entry(Generic[R]):
-    """What a source said when it was asked for a spelling; absent without a record."""
-
-    asked: str
-    until: float
-    record: R | None
-
-    def answers(self, key: str) -> bool:
-        """Whether the source would say the same of `key`, another spelling of which was asked.
-
-        `Franz` may have a twin `FRANZ`, so a record answers for its own spelling and the one asked. An absence is
-        that of all spellings, as far as all stores fold them alike.
-        """
-        if key == self.asked:
-            return True
-        return self.settles(key) if self.record is None else key == self.record.key
-
-    def settles(self, key: str) -> bool:
-        """Whether it says if `key` exists, whichever of several twins that would be."""
-        own = self.record is not None and key == self.record.key
-        return own or key == self.asked or (key.isascii() and self.asked.isascii())
-
+from backends.remembered import Entry, entry_of, text_of
 
 LARGEST_PARTY = 100
 """Keys that are asked for together at most."""
@@ -122,7 +97,7 @@ class Cached(Generic[R]):
             missing = dict.fromkeys(keys)
         else:
             missing = {}
-            entries = await self._recall(keys, freshness)
+            entries = await self._recall(keys)
             now = self._clock()
             for key, entry in zip(keys, entries, strict=True):
                 if entry is None or entry.until <= now or not entry.answers(key):
@@ -158,7 +133,7 @@ class Cached(Generic[R]):
         return await self.look_up(keys, Freshness.CACHED)
 
     async def have(self, keys: Sequence[str]) -> AbstractSet[str]:
-        entries = await self._recall(keys, Freshness.CACHED)
+        entries = await self._recall(keys)
         now = self._clock()
         present, missing = set(), {}
         for key, entry in zip(keys, entries, strict=True):
@@ -229,9 +204,9 @@ class Cached(Generic[R]):
         if isinstance(self._cache, MemoryCache):
             self._cache.drop_all(self._prefix)
 
-    async def _recall(self, keys: Sequence[str], freshness: Freshness) -> Sequence[Entry[R] | None]:
+    async def _recall(self, keys: Sequence[str]) -> Sequence[Entry[R] | None]:
         """For each of `keys` what is kept under it, if only for another spelling or past its lifetime."""
-        if freshness is Freshness.LIVE or not self._ttl or not keys:
+        if not self._ttl or not keys:
             return [None] * len(keys)
         names = [self._name(key) for key in keys]
         if isinstance(self._cache, MemoryCache):
@@ -242,7 +217,7 @@ class Cached(Generic[R]):
                 self._owed.difference_update(owed)
         texts = await self._cache.read(names)
         return [
-            self._opened(text) if text and name not in self._owed else None
+            entry_of(text, self._decode) if text and name not in self._owed else None
             for name, text in zip(names, texts, strict=True)
         ]
 
@@ -313,12 +288,13 @@ class Cached(Generic[R]):
         if isinstance(self._cache, MemoryCache):
             self._cache.keep(entries, seconds)
         elif entries:
-            await self._cache.fill({name: self._closed(entry) for name, entry in entries.items()}, seconds)
+            await self._cache.fill(
+                {name: text_of(entry, self._encode) for name, entry in entries.items()}, seconds
+            )
 
     def _entry(self, key: str, name: str, record: R | None) -> Entry[R]:
-        spread = (
-            0.9 + 0.2 * int(name[-4:], 16) / 0xFFFF
-        )  # by name, so that what was read at once does not end at once
+        # by name, so that what was read at once does not end at once
+        spread = 0.9 + 0.2 * int(name[-4:], 16) / 0xFFFF
         if record is None:
             return Entry(key, self._clock() + self._negative_ttl * spread, None)
         return Entry(key, self._clock() + self._ttl * spread, replace(record, served_from=ServedFrom.CACHE))
@@ -343,15 +319,3 @@ class Cached(Generic[R]):
         digest = self._hash.copy()
         digest.update(self._fold(key).encode("utf-8", "surrogatepass"))
         return self._prefix + digest.hexdigest()
-
-    def _closed(self, entry: Entry[R]) -> str:
-        record = None if entry.record is None else self._encode(entry.record)
-        return json.dumps([entry.asked, entry.until, record])
-
-    def _opened(self, text: str) -> Entry[R] | None:
-        """The entry of a text; a mark, or what somebody else left there, is none."""
-        try:
-            asked, until, record = json.loads(text)
-            return Entry(str(asked), float(until), None if record is None else self._decode(record))
-        except (ValueError, TypeError, AttributeError):
-            return None

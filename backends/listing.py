@@ -83,12 +83,12 @@ class Reading(Generic[R]):
                 taken.append(merged.rows)
                 for stream in merged.dry:
                     wanted.setdefault(stream.place, []).append(index)
-            again = await self._judge(taken) if len(self.sources) > 1 else False
+            hides = await self._judge(taken) if len(self.sources) > 1 else False
             for known, new in zip(rows, taken, strict=True):
-                known.extend([row for row in new if not self._is_hidden(row)] if again else new)
+                known.extend([row for row in new if not self._is_hidden(row)] if hides else new)
             if wanted:
                 await self._refill(wanted)
-            elif not again:
+            elif not hides:
                 break
         reports = [self._final(source) for source in self.sources]
         silent = next((self.silent[one.key] for one in self.sources if one.key in self.silent), None)

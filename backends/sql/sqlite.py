@@ -61,9 +61,8 @@ class SQLite(PooledDriver[FileConnection]):
         client._thread.daemon = True  # a program that fails before it closes us must still be able to end
         opening = asyncio.get_running_loop().create_task(_open(client))
         try:
-            await asyncio.shield(
-                opening
-            )  # aiosqlite loses a connection whose opening is cancelled, its file still open
+            # aiosqlite loses a connection whose opening is cancelled, its file still open
+            await asyncio.shield(opening)
         except asyncio.CancelledError:
             opening.add_done_callback(lambda _: client.stop())
             raise
