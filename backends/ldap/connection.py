@@ -57,9 +57,11 @@ async def connect(
             return Connection(driver, relay, settings.timeout)
     except BaseException:
         relay.close()
-        if driver is not None:
-            driver.give_up()  # before anything that may be cancelled once more
-        await relay.closed()
+        try:
+            await relay.closed()
+        finally:  # whoever cancels once more
+            if driver is not None:
+                driver.give_up()
         raise
 
 
