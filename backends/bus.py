@@ -67,6 +67,8 @@ class Bus:
     def __init__(self) -> None:
         self.heeded: Callable[[Change], Awaitable[None]] | None = None
         self.outward: Outward | None = None
+        self.turn = 0
+        """How many writes were heeded: what was read in one turn is not told in the next."""
         self._subscriptions: set[Subscription] = set()
         self._ended: str | None = None
 
@@ -77,12 +79,17 @@ class Bus:
 
     async def publish(self, change: Change, *, certain: bool = True) -> None:
         """Tell everybody; of a write that may not have counted, only those who had better ask again."""
-        if self.heeded is not None:
-            await self.heeded(change)  # whoever hears of it reads what is there now
+        await self.heed(change)  # whoever hears of it reads what is there now
         if certain:
             self.hand_out(change)
         if self.outward is not None:
             await self.outward(change, certain=certain)
+
+    async def heed(self, change: Change) -> None:
+        """Let nothing that was read before the change answer any more."""
+        if self.heeded is not None:
+            await self.heeded(change)
+        self.turn += 1
 
     def hand_out(self, change: Change) -> None:
         """Tell everybody in this process."""

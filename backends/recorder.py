@@ -50,6 +50,8 @@ class Record:
     """Number of calls and their seconds, by source key."""
     hits: int = 0
     stale: int = 0
+    shared: bool = False
+    """Whether an equal request was executed for it."""
     operations: int = 0
     """How many operations a WebSocket has carried."""
     tracer: Tracer | None = None

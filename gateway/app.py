@@ -74,7 +74,7 @@ def create_app(config: Config, tracing: Tracing | None = None, *, log_requests: 
 
     return Starlette(
         routes=_routes(config, stack, metrics, lean or endpoint, stopping),
-        middleware=_middleware(config, metrics, tracing, stopping, lean),
+        middleware=_middleware(config, stack, metrics, tracing, stopping, lean),
         lifespan=lifespan,
     )
 
@@ -125,6 +125,7 @@ def _routes(
 
 def _middleware(
     config: Config,
+    stack: Stack,
     metrics: Metrics,
     tracing: Tracing | None,
     stopping: Stopping,
@@ -134,7 +135,9 @@ def _middleware(
     it, the limit of bodies, callers who leave. Most requests for the endpoint go past all but the first.
     """
     path, largest = config.server.path, config.server.max_body_bytes
-    directly = None if lean is None else lean.direct(path, largest, lambda: stopping.has_begun)
+    bus, directly = stack.services.bus, None
+    if lean is not None:
+        directly = lean.direct(path, largest, lambda: stopping.has_begun, lambda: bus.turn)
     cors = Middleware(
         CORSMiddleware,
         allow_origins=list(config.server.cors_origins),

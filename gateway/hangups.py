@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -42,7 +44,18 @@ class InTime:
     Neither is looked for before it has taken a while, so that what is answered at once costs one timer.
     """
 
-    __slots__ = ("_end", "_listener", "_loop", "_receive", "_task", "_timer", "has_left", "is_late")
+    __slots__ = (
+        "_end",
+        "_listener",
+        "_loop",
+        "_receive",
+        "_task",
+        "_timer",
+        "followers",
+        "has_followed",
+        "has_left",
+        "is_late",
+    )
 
     def __init__(self, receive: Receive, patience: float = PATIENCE) -> None:
         self._loop = asyncio.get_running_loop()
@@ -50,6 +63,10 @@ class InTime:
         self._task = asyncio.current_task()
         self._end: float | None = None
         self._listener: asyncio.Task[None] | None = None
+        self.followers: Sequence[Any] = ()
+        """Others who wait for the same; for them it goes on though its client has left."""
+        self.has_followed = False
+        """Whether another request's answer is its own."""
         self.has_left = self.is_late = False
         self._timer = self._loop.call_later(patience, self._begin)
 
@@ -65,6 +82,11 @@ class InTime:
         if self._listener is not None:
             self._listener.cancel()
 
+    def look_again(self) -> None:
+        """One of the others has left."""
+        if self.has_left and not self.followers:
+            self._give_up()
+
     def was_given_up(self) -> bool:
         """Whether the cancellation that was met is for one of these reasons alone; it counts as met."""
         return (self.is_late or self.has_left) and self._task is not None and not self._task.uncancel()
@@ -79,10 +101,10 @@ class InTime:
             pass
         if not self.is_late:
             self.has_left = True
-            self._give_up()
+            self.look_again()
 
     def _be_late(self) -> None:
-        if not self.has_left:
+        if not self.has_left or self.followers:
             self.is_late = True
             self._give_up()
 

@@ -31,6 +31,7 @@ from gateway.origins import is_foreign
 from gateway.sockets import BEGINNING, SUBSCRIPTIONS, Socket, Sockets, TextSocket
 from gateway.streams import Events, is_subscription
 from resolvers.context import RequestContext, Services
+from resolvers.viewer import Viewer
 from schema.build import KundengraphSchema
 from schema.compiled.executor import Written
 
@@ -100,21 +101,28 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         self, authorization: str | None, peer: str | None, forwarded: Sequence[str]
     ) -> RequestContext:
         """The same for a credential, the peer's address and what proxies say of the client's."""
-        again = partial(self._credentials.viewer, authorization)
-        viewer = await again()
-        address = self._proxies.client(peer, forwarded)
-        record = CURRENT.get()
-        if record is not None:
+        return self.context(await self.caller(authorization), authorization, peer, forwarded)
+
+    async def caller(self, authorization: str | None) -> Viewer:
+        """Whom a credential stands for; the record of the request hears of it."""
+        viewer = await self._credentials.viewer(authorization)
+        if (record := CURRENT.get()) is not None:
             record.credential = credential_of(viewer, self._keys)
-        request_id = record.request_id if record is not None else ""
+        return viewer
+
+    def context(
+        self, viewer: Viewer, authorization: str | None, peer: str | None, forwarded: Sequence[str]
+    ) -> RequestContext:
+        """A context for a caller who is known by now."""
+        again = partial(self._credentials.viewer, authorization)
+        address = self._proxies.client(peer, forwarded)
+        request_id = record.request_id if (record := CURRENT.get()) is not None else ""
         return RequestContext(self._services, viewer, request_id, address, again)
 
     async def context_for(self, authorization: str, context: RequestContext) -> RequestContext:
         """The context of a connection that says later who it is."""
+        viewer = await self.caller(authorization)
         again = partial(self._credentials.viewer, authorization)
-        viewer = await again()
-        if (record := CURRENT.get()) is not None:
-            record.credential = credential_of(viewer, self._keys)
         return RequestContext(self._services, viewer, context.request_id, context.address, again)
 
     async def context_again(self, context: RequestContext) -> RequestContext:

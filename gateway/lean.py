@@ -17,24 +17,18 @@ from graphql import GraphQLError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backends import deadline
-from backends.errors import GatewayError, SourceTimeout
+from backends.errors import GatewayError
+from backends.recorder import CURRENT
 from gateway.documents import Documents, by_id
 from gateway.hangups import InTime
-from gateway.http import (
-    GRACE,
-    GRAPHQL_JSON,
-    PLAIN_JSON,
-    GraphQLEndpoint,
-    media_type_of,
-    negotiate,
-    noted,
-    status_of,
-)
-from gateway.middleware import HEADERS, LONGEST_NUMBER
+from gateway.http import GRACE, PLAIN_JSON, GraphQLEndpoint, media_type_of, negotiate
+from gateway.middleware import LONGEST_NUMBER
 from gateway.observed import Directly
 from gateway.origins import is_foreign
-from resolvers.context import RequestContext
-from schema.operations import Operations, Outcome, Ready
+from gateway.replies import BARE, CLOSING, FIXED, Heads, Reply, heads_of, send_late
+from gateway.together import Together
+from resolvers.viewer import Viewer
+from schema.operations import Operations, Ready, note
 
 NAMES = frozenset(
     {
@@ -52,10 +46,6 @@ NAMES = frozenset(
 TRIED = "kundengraph.tried"
 """What a scope holds whose request was read past everything around, and has to go the long way."""
 
-Fixed = Sequence[tuple[bytes, bytes]]
-Heads = Mapping[str, Fixed]
-"""Headers of an answer by its media type."""
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -64,6 +54,8 @@ class Asked:
     ready: Ready
     variables: dict[str, Any] | None
     media_type: str
+    body: bytes
+    """All of it, as it was sent."""
 
 
 class LeanEndpoint:
@@ -77,14 +69,20 @@ class LeanEndpoint:
         self._operations = operations
         self._documents = documents
         self._limit = cost_limit
+        self._together: Together[Reply | None] = Together()
+        self._turn: Callable[[], int] = int
 
-    def direct(self, path: str, largest: int, is_ending: Callable[[], bool]) -> Directly:
+    def direct(
+        self, path: str, largest: int, is_ending: Callable[[], bool], turn: Callable[[], int]
+    ) -> Directly:
         """The way past everything that stands around, for requests of this path.
 
         `largest` are the bytes of a body; the answers since `is_ending` are the last ones of their connections.
+        Equal requests of one `turn` may share an answer.
         """
+        self._turn = turn
         vary = "Accept, Origin" if self._view.allowed_origins else "Accept"
-        usual, last = _heads(vary, FIXED), _heads(vary, [*FIXED, CLOSING])
+        usual, last = heads_of(vary, FIXED), heads_of(vary, [*FIXED, CLOSING])
 
         def heads() -> Heads:
             return last if is_ending() else usual
@@ -134,23 +132,26 @@ class LeanEndpoint:
         asked = self._asked(messages, media_type) if size <= largest else None
         if asked is None:
             return _replayed(messages, receive)
-        call, outcome = InTime(receive), None
+        call, reply = InTime(receive), None
         try:
-            context = await self._context(scope, headers)
+            viewer = await self._viewer(headers)
             call.limit(self._view.timeout + GRACE)
             with deadline.within(self._view.timeout):
-                outcome = await self._operations.run(asked.ready, asked.variables, context)
+                reply = await self._shared(asked, viewer, scope, headers, call)
         except asyncio.CancelledError:
             if not call.was_given_up():
                 raise
             if call.is_late:
-                await _send_late(send, media_type, heads())
+                await send_late(send, media_type, heads())
             return None
         finally:
             call.end()
-        if outcome is None:
+        if call.has_left:
+            return None
+        if reply is None:
             return _replayed(messages, receive)
-        await _send(send, media_type, self._body(outcome), heads())
+        note(asked.ready, reply.errors)
+        await reply.send(send, media_type, heads())
         return None
 
     def _acceptable(self, headers: Mapping[bytes, bytes]) -> str | None:
@@ -178,7 +179,7 @@ class LeanEndpoint:
         if text is None or not isinstance(variables, dict | None) or not isinstance(name, str | None):
             return None
         ready = self._operations.ready(text, name, variables)
-        return None if ready is None else Asked(ready, variables, media_type)
+        return None if ready is None else Asked(ready, variables, media_type, body)
 
     def _text(self, query: Any, extensions: Any) -> str | None:
         """The document that is sent or named, where it may run; one that is to be remembered takes the long way."""
@@ -197,35 +198,42 @@ class LeanEndpoint:
 
     async def _answered(self, asked: Asked, scope: Scope, headers: Mapping[bytes, bytes], send: Send) -> bool:
         """Run it and send the answer; False where it may not run."""
-        context = await self._context(scope, headers)
+        viewer = await self._viewer(headers)
         try:
-            outcome = await self._view.in_time(self._operations.run(asked.ready, asked.variables, context))
+            reply = await self._view.in_time(self._run(asked, viewer, scope, headers))
         except TimeoutError:
-            await _send_late(send, asked.media_type, BARE)
+            await send_late(send, asked.media_type, BARE)
             return True
-        if outcome is None:
+        if reply is None:
             return False
-        await _send(send, asked.media_type, self._body(outcome), BARE)
+        note(asked.ready, reply.errors)
+        await reply.send(send, asked.media_type, BARE)
         return True
 
-    async def _context(self, scope: Scope, headers: Mapping[bytes, bytes]) -> RequestContext:
-        authorization = headers.get(b"authorization")
-        return await self._view.context_of(
-            None if authorization is None else authorization.decode("latin-1"),
-            scope["client"][0] if scope.get("client") else None,
-            _forwarded(scope) if b"x-forwarded-for" in headers else (),
-        )
+    async def _shared(
+        self, asked: Asked, viewer: Viewer, scope: Scope, headers: Mapping[bytes, bytes], call: InTime
+    ) -> Reply | None:
+        """The answer to it, or to an equal request of the same viewer; None where it may not run."""
+        ready = asked.ready
+        if not ready.reads:
+            return await self._run(asked, viewer, scope, headers)
+        question = ready, asked.body, viewer, self._turn()
+        found = await self._together.share(question, lambda: self._run(asked, viewer, scope, headers), call)
+        if call.has_followed and (record := CURRENT.get()) is not None:
+            record.shared = True
+        return found
 
-    def _body(self, outcome: Outcome) -> dict[str, Any]:
-        result = outcome.result
-        raw = getattr(result, "raw", None)
-        body: dict[str, Any] = {"data": result.data if raw is None else orjson.Fragment(raw)}
-        if errors := result.errors:
-            if raw is None and result.data is None and all(error.path is None for error in errors):
-                del body["data"]  # a request error: nothing was executed
-            body["errors"] = [error.formatted for error in errors]
-        body["extensions"] = {"cost": {"cost": outcome.cost, "limit": self._limit}}
-        return body
+    async def _run(
+        self, asked: Asked, viewer: Viewer, scope: Scope, headers: Mapping[bytes, bytes]
+    ) -> Reply | None:
+        client = scope.get("client")
+        forwarded = _forwarded(scope) if b"x-forwarded-for" in headers else ()
+        context = self._view.context(viewer, _credential(headers), client[0] if client else None, forwarded)
+        outcome = await self._operations.run(asked.ready, asked.variables, context)
+        return None if outcome is None else Reply.of(outcome, self._limit)
+
+    async def _viewer(self, headers: Mapping[bytes, bytes]) -> Viewer:
+        return await self._view.caller(_credential(headers))
 
 
 def first_of(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -235,41 +243,6 @@ def first_of(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
         if name in NAMES and name not in found:
             found[name] = value
     return found
-
-
-async def _send(send: Send, media_type: str, body: dict[str, Any], heads: Heads) -> None:
-    """One answer, as the long way would send it."""
-    content = orjson.dumps(body, default=str)
-    status, fixed = 200, heads[media_type]
-    if media_type == GRAPHQL_JSON and "data" not in body:
-        status = status_of(body)
-        fixed = [*fixed, CHALLENGE] if status == 401 else fixed
-    headers = [*fixed, (b"content-length", b"%d" % len(content))]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
-
-
-async def _send_late(send: Send, media_type: str, heads: Heads) -> None:
-    """The answer of a request whose time is over."""
-    error = SourceTimeout()
-    noted(["SOURCE_TIMEOUT"])
-    body = {"errors": [GraphQLError(error.message, extensions=error.extensions).formatted]}
-    await _send(send, media_type, body, heads)
-
-
-def _heads(vary: str, more: Fixed) -> Heads:
-    """The headers of answers, and `more`."""
-    named = [(b"vary", vary.encode()), (b"cache-control", b"no-store"), *more]
-    types = {PLAIN_JSON: f"{PLAIN_JSON}; charset=utf-8", GRAPHQL_JSON: GRAPHQL_JSON}
-    return {media_type: [(b"content-type", text.encode()), *named] for media_type, text in types.items()}
-
-
-BARE = _heads("Accept", ())
-"""Where those that stand around add the rest."""
-FIXED: Fixed = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
-"""Headers of every answer."""
-CHALLENGE = (b"www-authenticate", b"Bearer")
-CLOSING = (b"connection", b"close")
 
 
 async def _read(receive: Receive, largest: float = math.inf) -> tuple[Sequence[Message], int]:
@@ -286,6 +259,11 @@ def _is_short(headers: Mapping[bytes, bytes], largest: int) -> bool:
     """Whether the announced length, if any, is a number within bounds."""
     length = headers.get(b"content-length")
     return length is None or (len(length) <= LONGEST_NUMBER and length.isdigit() and int(length) <= largest)
+
+
+def _credential(headers: Mapping[bytes, bytes]) -> str | None:
+    authorization = headers.get(b"authorization")
+    return None if authorization is None else authorization.decode("latin-1")
 
 
 @lru_cache(maxsize=256)

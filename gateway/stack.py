@@ -129,7 +129,7 @@ class Stack:
         bus, keepers = self.services.bus, self._keepers
 
         async def heard(change: Change, certain: bool) -> None:
-            await keepers.heed(change)
+            await bus.heed(change)
             if certain:
                 bus.hand_out(change)
 

@@ -83,6 +83,8 @@ def log_request(record: Record, seconds: float, event: str = "request") -> None:
         line["from_cache"] = record.hits
     if record.stale:
         line["from_stale_cache"] = record.stale
+    if record.shared:
+        line["shared"] = True
     if record.operations:
         line["operations"] = record.operations
     _write(orjson.dumps(line, option=_OPTIONS))

@@ -35,12 +35,15 @@ class Ready:
     operation: OperationDefinitionNode
     name: str | None
     """As it was asked for."""
+    reads: bool = field(init=False)
+    """Whether it changes nothing."""
     _costs: dict[Any, int | None] = field(default_factory=dict)
     _callers: dict[Viewer, bool] = field(default_factory=dict)
     _declared: tuple[str, ...] = field(init=False)
     """Its variables; whatever else is sent is nothing to it, and is not remembered."""
 
     def __post_init__(self) -> None:
+        self.reads = self.operation.operation is OperationType.QUERY
         self._declared = tuple(one.variable.name.value for one in self.operation.variable_definitions or ())
 
     def cost(self, measures: Measures, variables: Mapping[str, Any] | None) -> int | None:
@@ -119,11 +122,11 @@ class Operations:
         if isinstance(result, Awaitable):
             result = await result
         result.errors = told(result, context)
-        _note(ready, result.errors or ())
         return Outcome(result, cost)
 
 
-def _note(ready: Ready, errors: Sequence[GraphQLError]) -> None:
+def note(ready: Ready, errors: Sequence[GraphQLError]) -> None:
+    """Tell the record of the request which operation it was, and how that went."""
     if (record := CURRENT.get()) is not None:
         operation = ready.operation
         record.answered(

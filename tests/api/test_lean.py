@@ -19,6 +19,7 @@ from gateway.config import Config
 from gateway.lean import LeanEndpoint
 from gateway.stopping import Stopping
 from schema.operations import Operations
+from tests.api.sent import Sent
 from tests.api.serving import EXPIRED, LIMITED, MISSING_SOURCE, READER, help_desk
 
 ONE = "query One($login: String!) { customerUser(login: $login) { login firstName } }"
@@ -130,43 +131,6 @@ def timeless(text: str) -> str:
     """The text without what changes while a source is silent."""
     text = re.sub(r'"message":"gone [^"]*"', "", text)
     return re.sub(r'"status":"[A-Z_]*"|(,"retryAfterMs":\d+)?', "", text)
-
-
-class Sent:
-    """A request of the server's own words, and what was answered."""
-
-    def __init__(self, *pieces: bytes, path: str = "/graphql", headers: Mapping[str, str]) -> None:
-        usual = {"content-type": "application/json", "x-request-id": "the-same-id", "host": "desk.example"}
-        self.scope: dict[str, Any] = {
-            "type": "http",
-            "method": "POST",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": b"",
-            "headers": [(name.encode(), text.encode()) for name, text in (usual | dict(headers)).items()],
-        }
-        self.answer: list[Any] = []
-        self.left = asyncio.Event()
-        self._pieces = list(pieces)
-
-    async def receive(self) -> Any:
-        if self._pieces:
-            body = self._pieces.pop(0)
-            return {"type": "http.request", "body": body, "more_body": bool(self._pieces)}
-        await self.left.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Any) -> None:
-        self.answer.append(message)
-
-    async def to(self, app: Any) -> Any:
-        """Status, headers in an order of ours, and the body."""
-        await app(self.scope, self.receive, self.send)
-        if not self.answer:
-            return None
-        start, *bodies = self.answer
-        headers = sorted((name.lower(), value) for name, value in start["headers"])
-        return start["status"], headers, b"".join(one["body"] for one in bodies)
 
 
 def apps(config: Config) -> list[Any]:

@@ -1,0 +1,67 @@
+"""Equal requests that come at nearly the same moment: one of them is executed, and its answer is everybody's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from gateway.hangups import InTime
+
+T = TypeVar("T")
+
+NEARLY = 0.01
+"""Seconds by which an answer may have been begun before it was asked for."""
+
+
+@dataclass(slots=True, eq=False)
+class _Trip(Generic[T]):
+    call: InTime
+    """The request that is executed."""
+    until: float
+    """Until when others may join."""
+    followers: list[asyncio.Future[T | None]] = field(default_factory=list)
+
+
+class Together(Generic[T]):
+    """Whoever asks what was asked a moment ago, and is being found out, waits for that answer.
+
+    A caller who leaves takes nobody's answer away: what is executed goes on for as long as somebody waits for it.
+    Where it fails, or its time ends, everybody else asks anew. Nothing is kept of what has been answered.
+    """
+
+    def __init__(self) -> None:
+        self._trips: dict[Hashable, _Trip[T]] = {}
+
+    async def share(self, question: Hashable, answer: Callable[[], Awaitable[T]], call: InTime) -> T:
+        """The answer to `question`, by an equal request or else by `answer`; `call` is who asks."""
+        clock = asyncio.get_running_loop().time
+        while (trip := self._trips.get(question)) is not None and clock() < trip.until:
+            found = await _follow(trip)
+            if found is not None:
+                call.has_followed = True
+                return found
+        trip = self._trips[question] = _Trip(call, clock() + NEARLY)
+        call.followers = trip.followers
+        found = None
+        try:
+            found = await answer()
+            return found
+        finally:
+            if self._trips.get(question) is trip:  # another one may have set out in its place
+                del self._trips[question]
+            for follower in trip.followers:
+                if not follower.done():
+                    follower.set_result(found)
+
+
+async def _follow(trip: _Trip[T]) -> T | None:
+    """What the trip comes to; None where it came to nothing."""
+    follower: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
+    trip.followers.append(follower)
+    try:
+        return await follower
+    finally:
+        trip.followers.remove(follower)
+        trip.call.look_again()
