@@ -22,10 +22,12 @@ class Proxies:
 
         What stands left of it anybody could have written. An entry that is no address ends the way as well.
         """
+        if not forwarded:
+            return _plain(peer or "")
         here = _address(peer or "")
         if here is None:
             return ""
-        hops = ",".join(forwarded).rsplit(",", MOST_HOPS)[-MOST_HOPS:] if forwarded else []
+        hops = ",".join(forwarded).rsplit(",", MOST_HOPS)[-MOST_HOPS:]
         for hop in reversed(hops):
             if not self._trusts(here) or (before := _address(hop)) is None:
                 break
@@ -34,6 +36,12 @@ class Proxies:
 
     def _trusts(self, address: Address) -> bool:
         return any(address.version == one.version and address in one for one in self._networks)
+
+
+@lru_cache(maxsize=1024)
+def _plain(peer: str) -> str:
+    here = _address(peer)
+    return "" if here is None else str(here)
 
 
 @lru_cache(maxsize=1024)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
@@ -72,11 +74,24 @@ def create_app(config: Config, tracing: Tracing | None = None, *, log_requests: 
             if tracing is not None:
                 await asyncio.to_thread(tracing.close)
 
-    return Starlette(
+    return _Application(
+        _observed(config, stack, metrics, tracing, stopping, lean),
         routes=_routes(config, stack, metrics, lean or endpoint, stopping),
-        middleware=_middleware(config, stack, metrics, tracing, stopping, lean),
+        middleware=_middleware(config, stopping),
         lifespan=lifespan,
     )
+
+
+class _Application(Starlette):
+    """Starlette with a layer of ours in the place of its own outermost one, which answers bugs."""
+
+    def __init__(self, outermost: Callable[[ASGIApp], ASGIApp], **settings: Any) -> None:
+        super().__init__(**settings)
+        self._outermost = outermost
+
+    def build_middleware_stack(self) -> ASGIApp:
+        stack = super().build_middleware_stack()
+        return self._outermost(stack.app if isinstance(stack, ServerErrorMiddleware) else stack)
 
 
 def documents_of(config: Config) -> Documents:
@@ -123,21 +138,26 @@ def _routes(
     ]
 
 
-def _middleware(
+def _observed(
     config: Config,
     stack: Stack,
     metrics: Metrics,
     tracing: Tracing | None,
     stopping: Stopping,
     lean: LeanEndpoint | None,
-) -> Sequence[Middleware]:
-    """From the outside in: the record of the request, headers on every answer, those that let other origins read
-    it, the limit of bodies, callers who leave. Most requests for the endpoint go past all but the first.
-    """
-    path, largest = config.server.path, config.server.max_body_bytes
-    bus, directly = stack.services.bus, None
+) -> Callable[[ASGIApp], ASGIApp]:
+    """The record of the request; most requests for the endpoint go past all that is within."""
+    path, bus, directly = config.server.path, stack.services.bus, None
     if lean is not None:
+        largest = config.server.max_body_bytes
         directly = lean.direct(path, largest, lambda: stopping.has_begun, lambda: bus.turn)
+    return partial(Observed, graphql=path, ended=metrics.ended, tracer=tracing, directly=directly)
+
+
+def _middleware(config: Config, stopping: Stopping) -> Sequence[Middleware]:
+    """From the outside in: headers on every answer, those that let other origins read it, the limit of bodies,
+    callers who leave.
+    """
     cors = Middleware(
         CORSMiddleware,
         allow_origins=list(config.server.cors_origins),
@@ -145,10 +165,9 @@ def _middleware(
         allow_headers=["authorization", "content-type"],
     )
     return [
-        Middleware(Observed, graphql=path, ended=metrics.ended, tracer=tracing, directly=directly),
         Middleware(Farewell, has_begun=lambda: stopping.has_begun),
         Middleware(SecurityHeaders),
         *([cors] if config.server.cors_origins else []),
-        Middleware(BodyLimit, limit=largest),
+        Middleware(BodyLimit, limit=config.server.max_body_bytes),
         Middleware(HangUps),
     ]

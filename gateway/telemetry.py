@@ -159,9 +159,11 @@ class _Stream:
         if self._buffer is None:
             print(line.decode(), end="", file=self, flush=True)
             return
-        with suppress(OSError, ValueError):
+        try:
             self._buffer.write(line)
             self._buffer.flush()
+        except (OSError, ValueError):
+            pass
 
 
 def _types_and_places(error: BaseException) -> dict[str, list[str]]:
