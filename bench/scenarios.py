@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.peers import sql
@@ -34,6 +34,22 @@ class Scenario:
     spread: bool = False
     """Whether the answers of all peers are compared by this scenario's shape."""
     node_variables: Mapping[str, Any] | None = None
+    route: str = ""
+    """What the floor calls it, where that is another name."""
+
+    def apart(self) -> Scenario:
+        """The same with a variable that means nothing, so that no two requests are equal."""
+        number = {"n": NUMBER}
+        return replace(
+            self,
+            name=f"{self.name}_apart",
+            title=f"{self.title}, no two requests equal",
+            variables={**self.variables, **number},
+            most=999_999_999,
+            digits=9,
+            node_variables={**self.node_variables, **number} if self.node_variables else None,
+            route=self.name,
+        )
 
     def given(self, spelling: str) -> Mapping[str, Any]:
         """The variables as a peer takes them."""
@@ -71,7 +87,7 @@ def _lists(name: str, title: str, columns: list[str], first: int) -> Scenario:
     )
 
 
-SHARED = (
+_ASKED = (
     Scenario(
         "one",
         "one user by login",
@@ -145,7 +161,12 @@ SHARED = (
         digits=9,
     ),
 )  # fmt: skip
-"""What peers are asked as well."""
+
+SHARED = (
+    *_ASKED,
+    *(one.apart() for one in _ASKED if one.name in ("list100", "list1000", "relations", "search")),
+)
+"""What peers are asked as well. Equal requests of a moment are executed once here, so lists are asked both ways."""
 
 OWN = (
     Scenario(

@@ -75,7 +75,7 @@ class Running:
 
     def url(self, scenario: Scenario) -> str:
         """Where the question goes."""
-        return f"http://{HOST}:{self.port}" + self.peer.path.format(scenario=scenario.name)
+        return f"http://{HOST}:{self.port}" + self.peer.path.format(scenario=scenario.route or scenario.name)
 
     def wait(self, scenario: Scenario) -> None:
         """Until the scenario is answered."""

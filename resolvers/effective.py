@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from backends.errors import GatewayError
@@ -188,11 +189,11 @@ def _effective(
 ) -> Sequence[EffectivePermission]:
     """What is held, in the order of the groups' names."""
     policy = context.services.policy
-    return [
-        EffectivePermission(group, keys_of(why, policy), why, told)
-        for id_, group in groups.items()
-        if (why := reasons.get(id_)) is not None
+    held = [(group, why) for id_, group in groups.items() if (why := reasons.get(id_)) is not None]
+    values = [
+        (group, why[0].keys if len(why) == 1 else keys_of(why, policy), why, told) for group, why in held
     ]
+    return list(map(partial(tuple.__new__, EffectivePermission), values))
 
 
 async def customers_of_grants(

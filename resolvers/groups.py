@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -235,19 +236,19 @@ def _keys(context: RequestContext, grants: Iterable[Grant]) -> tuple[str, ...]:
 
 def by_login(grants: Iterable[Grant]) -> Mapping[str, Sequence[Grant]]:
     """Grants by whom they are on."""
-    found: dict[str, list[Grant]] = {}
+    found: defaultdict[str, list[Grant]] = defaultdict(list)
     for grant in grants:
-        if grant.login is not None:
-            found.setdefault(grant.login, []).append(grant)
+        if (whose := grant.login) is not None:
+            found[whose].append(grant)
     return found
 
 
 def by_customer(grants: Iterable[Grant]) -> Mapping[str, Sequence[Grant]]:
     """Grants by whom they are on."""
-    found: dict[str, list[Grant]] = {}
+    found: defaultdict[str, list[Grant]] = defaultdict(list)
     for grant in grants:
-        if grant.customer_id is not None:
-            found.setdefault(grant.customer_id, []).append(grant)
+        if (whose := grant.customer_id) is not None:
+            found[whose].append(grant)
     return found
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from backends.changes import Note
 from backends.limits import CUSTOMER_GRANT, USER_GRANT, check, check_naming
 from backends.records import Grant, Group
 from backends.registries import CustomerGrants, Naming, UserGrants
-from backends.sql.database import Database
+from backends.sql.database import Database, Row
 from backends.sql.exactly import Exactly, possible, storable
 from backends.sql.named import NamedTable, names_are_unique
 from backends.sql.shapes import comparable
@@ -48,25 +49,20 @@ class SqlGroups:
         if not asked:
             return []
         sql = (
-            "SELECT group_id, permission_key, user_id FROM group_customer_user"
+            "SELECT group_id, permission_key, user_id, NULL, NULL FROM group_customer_user"
             f" WHERE {self._exactly.among('user_id')} AND permission_value = 1"
         )
-        rows = await self._database.fetch(self._finish(sql), self._exactly.values(asked))
-        return [Grant(*row) for row in sorted(set(map(tuple, rows)))]
+        return _grants(await self._database.fetch(self._finish(sql), self._exactly.values(asked)))
 
     async def customer_grants(self, customer_ids: Sequence[str]) -> Sequence[Grant]:
         asked = storable(customer_ids)
         if not asked:
             return []
         sql = (
-            "SELECT group_id, permission_key, customer_id, permission_context FROM group_customer"
+            "SELECT group_id, permission_key, NULL, customer_id, permission_context FROM group_customer"
             f" WHERE {self._exactly.among('customer_id')} AND permission_value = 1"
         )
-        rows = await self._database.fetch(self._finish(sql), self._exactly.values(asked))
-        return [
-            Grant(group_id, key, None, whose, context)
-            for group_id, key, whose, context in sorted(set(map(tuple, rows)))
-        ]
+        return _grants(await self._database.fetch(self._finish(sql), self._exactly.values(asked)))
 
     async def grants_in(self, group_ids: Sequence[int]) -> Sequence[Grant]:
         asked = possible(group_ids)
@@ -191,3 +187,8 @@ class SqlGroups:
         )
         rows = await self._database.fetch(self._finish(sql), self._exactly.numbers(asked))
         return {row[0]: row[1] for row in rows}
+
+
+def _grants(rows: Sequence[Row]) -> Sequence[Grant]:
+    """Rows of a grant's values as grants, each once and in order; made without a call of Python's for each."""
+    return sorted(set(map(partial(tuple.__new__, Grant), rows)))

@@ -391,7 +391,8 @@ class TestRepairs:
                 continue
             key = data.draw(st.sampled_from(sorted(target)))
             inner = target[key]
-            if key in ("Params", "Map") and inner and data.draw(st.booleans()):
+            holds = key in ("Params", "Map") and isinstance(inner, dict | list) and bool(inner)
+            if data.draw(st.booleans()) and holds:
                 place = data.draw(
                     st.sampled_from(sorted(inner) if isinstance(inner, dict) else range(len(inner)))
                 )
