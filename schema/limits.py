@@ -29,6 +29,7 @@ from backends.errors import CostExceeded
 from schema.cost import MOST, Weight, weigh
 from schema.scanning import Scan, scan
 from schema.tariff import Tariff
+from schema.validation import Validation
 
 MAX_ROOT_FIELDS = 50
 """Fields on the first level of an operation: more than any page shows, and no flood."""
@@ -69,6 +70,9 @@ class Measures:
         self.limits = limits
         self.suggestions = suggestions
         self.valid = ValidDocuments()
+        self._validation = Validation(
+            schema, (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+        )
         self._tariff = Tariff.of(schema)
         self._read: tuple[str, DocumentNode | CostExceeded | GraphQLError] | None = None
 
@@ -102,7 +106,7 @@ class Measures:
         if len(text) > most:
             raise exceeded("The document has {actual} characters, more than {limit}.", most, len(text))
         self._check(scan(text, self.limits.tokens))
-        return parse(text, max_tokens=self.limits.tokens)
+        return _unchained(parse(text, max_tokens=self.limits.tokens))
 
     def validate(
         self, document: DocumentNode, text: str, rules: Any, *, suggestions: bool
@@ -111,9 +115,12 @@ class Measures:
         if self.valid.get(text) is document:
             return []
         rules = (*rules, MaybeNullValidationRule, OneOfInputValidationRule)
-        found = validate(
-            self.schema, document, rules, max_errors=MAX_ERRORS, hide_suggestions=not suggestions
-        )
+        if rules == self._validation.rules and self._validation.proves(document, text):
+            found = []
+        else:
+            found = validate(
+                self.schema, document, rules, max_errors=MAX_ERRORS, hide_suggestions=not suggestions
+            )
         if not found:
             self.valid.add(text, document)
         return found
@@ -168,6 +175,15 @@ class Measures:
                 yield exceeded(sentence, limit, actual)
         if weight.introspection and weight.introspection > self.introspection:
             yield exceeded("The introspection is too large.", self.introspection, weight.introspection)
+
+
+def _unchained(document: DocumentNode) -> DocumentNode:
+    """The document, whose tokens do not hold each other any more: in circles, they would outlive it until collected."""
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        following, token.prev, token.next = token.next, None, None
+        token = following
+    return document
 
 
 def exceeded(sentence: str, limit: int, actual: int | None = None) -> CostExceeded:
