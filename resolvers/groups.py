@@ -220,9 +220,11 @@ def _stored(
             held[group_id, stored] = [key]
     policy, found = context.services.policy, []
     for (group_id, stored), known in held.items():
+        if group_id not in groups:
+            continue
         whose = None if stored is None else policy.read(stored)
         keys = tuple([key for key in policy.keys if key in known])
-        if keys and group_id in groups and (stored is None or whose is not None):
+        if keys and (stored is None or whose is not None):
             found.append(GroupGrant(groups[group_id], keys, whose))
     if len(found) > 1:
         found.sort(key=_by_upper_name_and_context)

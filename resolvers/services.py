@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 
 from backends.errors import GatewayError
 from backends.model import CustomerUser, Validity
@@ -30,19 +31,19 @@ async def listed(context: RequestContext, validity: frozenset[Validity]) -> Sequ
 async def defaults(context: RequestContext) -> Sequence[Service]:
     """The default services that are valid."""
     services, assigned = await _assigned(context, [DEFAULT_LOGIN])
-    return _valid(services, assigned.get(DEFAULT_LOGIN, ()))
+    return _some(_valid_of(services), assigned.get(DEFAULT_LOGIN, ()))
 
 
 async def in_effect_of(context: RequestContext, users: Sequence[CustomerUser]) -> Sequence[Sequence[Service]]:
     """The valid assigned services, or the defaults where nothing at all is assigned (SVC-4, SVC-6)."""
     services, assigned = await _assigned(context, [DEFAULT_LOGIN, *(user.login for user in users)])
-    default = assigned.get(DEFAULT_LOGIN, ())
+    default, valid = assigned.get(DEFAULT_LOGIN, ()), _valid_of(services)
     found = []
     for user in users:
         own = assigned.get(user.login, ())
         if context.services.service_policy.always_defaults:
             own = (*own, *default)
-        found.append(_valid(services, own or default))
+        found.append(_some(valid, own or default))
     return found
 
 
@@ -102,11 +103,14 @@ async def _assigned(
 
 
 def _some(services: Mapping[int, Service], ids: Iterable[int]) -> list[Service]:
-    return sorted((services[one] for one in set(ids) if one in services), key=lambda one: one.name)
+    return sorted([services[one] for one in set(ids) if one in services], key=_BY_NAME)
 
 
-def _valid(services: Mapping[int, Service], ids: Iterable[int]) -> list[Service]:
-    return [one for one in _some(services, ids) if one.is_valid]
+_BY_NAME = attrgetter("name")
+
+
+def _valid_of(services: Mapping[int, Service]) -> Mapping[int, Service]:
+    return {id_: one for id_, one in services.items() if one.is_valid}
 
 
 def _without_orphans(services: Sequence[Service]) -> list[Service]:
