@@ -88,21 +88,24 @@ def reasons_for(
     stored, same = policy.stored(context), context is PermissionContext.SAME_CUSTOMER
     counts = policy.read(stored) is context
     made: dict[tuple[str, str | None], Reason | None] = {}  # equal reasons once, for there are many
-    for grant in grants:
-        if grant.group_id not in valid:
+    what: tuple[str, str | None]
+    for group_id, key, holder, customer_id, where in grants:
+        if group_id not in valid:
             continue
-        if grant.login is not None:
-            if not same or grant.login != login:
+        if holder is not None:
+            if not same or holder != login:
                 continue
-        elif not counts or grant.context != stored or grant.customer_id not in customer_ids:
+            what = key, None
+        elif not counts or where != stored or customer_id not in customer_ids:
             continue
-        what = grant.key, None if grant.login is not None else grant.customer_id
-        try:
+        else:
+            what = key, customer_id
+        if what in made:
             reason = made[what]
-        except KeyError:
-            reason = made[what] = _reason(policy, context, *what)
+        else:
+            reason = made[what] = _reason(policy, context, key, what[1])
         if reason is not None:
-            held = reasons[grant.group_id]
+            held = reasons[group_id]
             if not held or reason not in held:
                 held.append(reason)
     for id_, reason in _always(login, customer_ids, valid, policy, context):
