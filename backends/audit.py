@@ -82,6 +82,15 @@ class Trail:
     more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as a row of a table of the registry, for a statement that writes what the entry tells of."""
+
+    table: str
+    columns: tuple[str, ...]
+    values: Sequence[Any]
+
+
 class AuditTrail(Protocol):
     """Keeps entries; those that can be read back come newest first."""
 
@@ -91,6 +100,10 @@ class AuditTrail(Protocol):
 
     async def within(self, session: Session, entry: AuditEntry) -> bool:
         """Keep an entry in the transaction of what it tells of; False where this trail is kept elsewhere."""
+        ...
+
+    def line(self, entry: AuditEntry) -> Line | None:
+        """What a statement in the registry's database inserts to keep an entry; None where this trail is elsewhere."""
         ...
 
     async def keep(self, entry: AuditEntry) -> None:

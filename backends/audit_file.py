@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from backends.audit import AuditEntry, Place, Trail, as_json, from_json
+from backends.audit import AuditEntry, Line, Place, Trail, as_json, from_json
 from backends.errors import BadUserInput, CostExceeded
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ class FileTrail:
 
     async def within(self, session: Session, entry: AuditEntry) -> bool:
         return False
+
+    def line(self, entry: AuditEntry) -> Line | None:
+        return None
 
     async def keep(self, entry: AuditEntry) -> None:
         line = orjson.dumps(as_json(entry), option=orjson.OPT_APPEND_NEWLINE)

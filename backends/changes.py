@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from backends.audit import Line
     from backends.sql.database import Session
 
 
@@ -66,9 +66,24 @@ class Change:
         return f"{self.target.value} {self.keys[0]}" if self.is_rename else None
 
 
-Note = Callable[["Session | None", object, object], Awaitable[None]]
-"""Told of a write before it counts: what was stored of what it concerns, and what is then.
+class Note(Protocol):
+    """Told of a write before it counts: what was stored of what it concerns, and what is then."""
 
-The session is that of the registry's transaction, where the write is one; None where it goes elsewhere. What a note
-raises undoes the write.
-"""
+    async def __call__(self, session: Session | None, before: object, after: object, /) -> None:
+        """The session is that of the registry's transaction, where the write is one; None where it goes elsewhere.
+
+        What a note raises undoes the write.
+        """
+        ...
+
+    def foretell(self, before: object, after: object, *, here: bool) -> Line | None:
+        """The same where the write is one statement, which is about to be sent: `after` is what it is to store.
+
+        `here` is whether that is in the registry's database; the statement must then keep the line that is given. Where
+        `after` did not come true, and the line was not kept, the note is called again, without a session.
+        """
+        ...
+
+    def unsay(self) -> None:
+        """What was foretold was not done."""
+        ...

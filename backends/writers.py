@@ -132,13 +132,17 @@ class Writer(Protocol[R]):
         key: str,
         changes: Values,
         *,
+        seen: Sequence[Value] | None = None,
         check: Callable[[R], None] | None = None,
         claim: Claim | None = None,
         carry: Carry | None = None,
         together: Together | None = None,
         note: Note | None = None,
     ) -> R:
-        """The record with these changes; `check` sees it as stored, locked, before anything is written."""
+        """The record with these changes; `check` sees it as stored, locked, before anything is written.
+
+        `seen` is the row as it was read a moment ago: where it still is so, a store may write without reading again.
+        """
         ...
 
     async def set_password(

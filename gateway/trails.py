@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from backends.audit import AuditEntry, AuditTrail, Place, Trail
+from backends.audit import AuditEntry, AuditTrail, Line, Place, Trail
 from backends.audit_file import FileTrail
 from backends.errors import BadUserInput
 from backends.sql.audit import SqlTrail
@@ -35,6 +35,9 @@ class LogTrail:
 
     async def within(self, session: Session, entry: AuditEntry) -> bool:
         return False
+
+    def line(self, entry: AuditEntry) -> Line | None:
+        return None
 
     async def keep(self, entry: AuditEntry) -> None:
         log.info(

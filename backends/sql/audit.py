@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from backends.audit import AuditEntry, AuditTrail, Place, Trail, listed
+from backends.audit import AuditEntry, AuditTrail, Line, Place, Trail, listed
 from backends.errors import GatewayError
 from backends.model import SourceKind
 from backends.sql.database import Database, Row, Session
@@ -57,6 +57,9 @@ class SqlTrail:
             return False
         await session.execute(self._insertion, self._row(entry))
         return True
+
+    def line(self, entry: AuditEntry) -> Line | None:
+        return Line(TABLE, tuple(COLUMNS), self._row(entry)) if self._is_there else None
 
     async def keep(self, entry: AuditEntry) -> None:
         await self.prepare()

@@ -37,6 +37,10 @@ class Database(Session, Protocol):
     name: str
     dialect: Dialect
 
+    async def change(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Row]:
+        """The rows of a statement that writes: it counts by itself, and is sent once; raises as `execute`."""
+        ...
+
     def transaction(self) -> AbstractAsyncContextManager[Session]:
         """A session whose statements all count, or none: an exception or a cancellation undoes them."""
         ...
@@ -159,6 +163,11 @@ class PooledDatabase:
         if self._guard is not None:
             return await self._guard.ask("execute", lambda: self._execute(sql, args), writes=True)
         return await self._execute(sql, args)
+
+    async def change(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Row]:
+        if self._guard is not None:
+            return await self._guard.ask("change", lambda: self._fetch(sql, args), writes=True)
+        return await self._fetch(sql, args)
 
     async def _fetch(self, sql: str, args: Sequence[Any]) -> Sequence[Row]:
         try:

@@ -44,6 +44,9 @@ class Observed:
     async def execute(self, sql: str, args: Sequence[Any] = ()) -> int:
         return await self.noted(sql, lambda: self._database.execute(sql, args))
 
+    async def change(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Row]:
+        return await self.noted(sql, lambda: self._database.change(sql, args))
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
         with spanned("transaction", source=self.name):

@@ -8,7 +8,7 @@ from typing import Any, Generic, NoReturn
 from backends.changes import Note
 from backends.conditions import is_storable
 from backends.mapping import RecordMapping
-from backends.model import SourceKind
+from backends.model import SourceKind, Value
 from backends.order import fold
 from backends.protocol import R
 from backends.registries import DEFAULT_LOGIN
@@ -17,6 +17,7 @@ from backends.sql.database import Database, Row, Session
 from backends.sql.exactly import Exactly
 from backends.sql.failures import DuplicateKey
 from backends.sql.storing import Storage, Stored, places_of
+from backends.sql.swaps import Swaps
 from backends.sql.transactions import NAMES, Write, lock_names, one_write, share
 from backends.sql.writing import FOR_UPDATE, Stamp
 from backends.writers import Carry, Claim, Conflict, Missing, Taken, Together, Unstorable, Values
@@ -51,6 +52,7 @@ class SqlWriter(Generic[R]):
         self._listed = ", ".join(map(database.dialect.quoted, mapping.columns))
         self._reader = SqlBackend(mapping, database, table, record)
         self._made: Storage | None = None
+        self._swaps: Swaps[R] | None = None
 
     async def create(
         self,
@@ -85,6 +87,7 @@ class SqlWriter(Generic[R]):
         key: str,
         changes: Values,
         *,
+        seen: Sequence[Value] | None = None,
         check: Callable[[R], None] | None = None,
         claim: Claim | None = None,
         carry: Carry | None = None,
@@ -97,6 +100,11 @@ class SqlWriter(Generic[R]):
             self._refuse_key()
         if not is_storable(key):
             raise Missing
+        alone = claim is None and carry is None and together is None
+        if alone and seen is not None and self._swaps is not None:
+            swapped = await self._swaps.update(seen, columns, check, note, here=not self.apart)
+            if swapped is not None:
+                return swapped
 
         async def update(stored_key: str) -> R:
             async with one_write(self._database, self._registry, together) as write:
@@ -267,6 +275,7 @@ class SqlWriter(Generic[R]):
         storage = Storage(self._mapping, places, self._dialect.kind)
         if places:
             self._made = storage  # a table that is not there yet may come
+            self._swaps = Swaps(self._mapping, storage, self._database, self._name, self._record, self._stamp)
         return storage
 
     def _key_in(self, columns: Mapping[str, Stored]) -> str | None:

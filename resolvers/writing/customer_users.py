@@ -159,6 +159,7 @@ async def change(
         writing = into.writer.update(
             before.login,
             values,
+            seen=before.stored,
             check=guard,
             claim=claim if new_login != before.login or "email" in values else None,
             carry=_carry(context, guard, new_login, values) if renamed else None,

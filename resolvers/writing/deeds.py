@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from backends.audit import AuditEntry
+from backends.audit import AuditEntry, Line
 from backends.changes import Change, ChangeKind, Note, Target
 from backends.mapping import RecordMapping
 from backends.model import Customer, CustomerUser
@@ -79,8 +79,18 @@ class _Account:
     async def __call__(self, session: Session | None, before: object, after: object) -> None:
         """The note of the write."""
         self.change = self._change(before, after)
-        if session is not None:
-            self.is_kept = await self.context.services.trail.within(session, self._entry(self.change))
+        self.is_kept = session is not None and await self.context.services.trail.within(
+            session, self._entry(self.change)
+        )
+
+    def foretell(self, before: object, after: object, *, here: bool) -> Line | None:
+        self.change = self._change(before, after)
+        line = self.context.services.trail.line(self._entry(self.change)) if here else None
+        self.is_kept = line is not None
+        return line
+
+    def unsay(self) -> None:
+        self.change, self.is_kept = None, False
 
     async def settle(self) -> None:
         """Keep the entry where the transaction has not, and tell everybody."""

@@ -188,6 +188,37 @@ async def test_s23_an_entry_stands_or_falls_with_the_write_beside_it(desk: Audit
     assert len(await desk.nodes()) == 3
 
 
+async def test_s23_what_a_trigger_made_of_a_record_is_what_its_entry_tells_of(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    version = '{ customerUser(login: "ada") { version city } }'
+    async with audited_desk(registry_of(request, "postgresql", tmp_path), tmp_path) as desk:
+        for case in CASES[:3]:
+            await desk.write(case.mutation, case.given)
+        versions = [(await desk.ask(version))["data"]["customerUser"]["version"]]
+        assert await desk.write("updateCustomerUser", {"login": "ada", "city": "soft"}) == []
+        versions.append((await desk.ask(version))["data"]["customerUser"]["version"])
+        await desk.database.execute(
+            "CREATE FUNCTION shout() RETURNS trigger AS $$BEGIN NEW.city := upper(NEW.city); RETURN NEW; END$$"
+            " LANGUAGE plpgsql"
+        )
+        await desk.database.execute(
+            "CREATE TRIGGER shout BEFORE UPDATE ON customer_user FOR EACH ROW EXECUTE FUNCTION shout()"
+        )
+        assert await desk.write("updateCustomerUser", {"login": "ada", "city": "loud"}) == []
+        found = (await desk.ask(version))["data"]["customerUser"]
+        assert found["city"] == "LOUD"
+        versions.append(found["version"])
+        rows = await desk.database.fetch(
+            "SELECT before_hash, after_hash, changed_fields FROM kundengraph_audit"
+            " WHERE mutation = 'updateCustomerUser' ORDER BY id"
+        )
+    assert [tuple(row) for row in rows] == [
+        (versions[0], versions[1], "city"),
+        (versions[1], versions[2], "city"),
+    ]
+
+
 async def test_a_write_elsewhere_counts_though_no_entry_can_be_made_and_that_is_said_aloud(
     desk: AuditedDesk,
 ) -> None:

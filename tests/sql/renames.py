@@ -144,6 +144,10 @@ class Watched(PooledDatabase):
         self.clock.tick(sql)
         return await super().fetch(sql, args)
 
+    async def change(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Row]:
+        self.clock.tick(sql)
+        return await super().change(sql, args)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
         async with super().transaction() as session:
