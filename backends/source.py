@@ -75,8 +75,8 @@ class Source(Generic[R]):
 
     async def forget(self, keys: Sequence[str], *, told: bool = False) -> None:
         """Let nothing that is remembered of `keys` answer any more: they were written, or another gateway told so."""
-        if isinstance(self.backend, Remembering):
-            await self.backend.forget(keys, told=told)
+        if _remembers(type(self.backend)):
+            await cast(Remembering[R], self.backend).forget(keys, told=told)
 
     async def forget_all(self) -> None:
         """The same for every key."""

@@ -97,6 +97,8 @@ class Storage:
         self._kind = kind
         self._keeps_nulls = mapping.field("login") is None
         """Customers leave NULL what is not given; customer users never do."""
+        self._rows = tuple(_rows(mapping))
+        self._names = {row.name for row in self._rows} | {"validity"}
 
     def place(self, column: str) -> Place | None:
         """The column as it is."""
@@ -131,11 +133,9 @@ class Storage:
         return value
 
     def _columns(self, values: Values, creating: bool) -> dict[str, Stored]:
-        rows = list(self._rows())
-        if unknown := values.keys() - {row.name for row in rows} - {"validity"}:
+        if unknown := values.keys() - self._names:
             raise Unstorable(min(unknown))
-        if not creating:
-            rows = [row for row in rows if not row.read_only]
+        rows = [row for row in self._rows if creating or not row.read_only]
         columns: dict[str, Stored] = {}
         for row in rows:
             if row.name in values:
@@ -145,12 +145,6 @@ class Storage:
         for row in rows if creating else ():
             columns.setdefault(row.column, Stored(row.name, self._value(row, None)))
         return columns
-
-    def _rows(self) -> Iterator[FieldMapping]:
-        yield from (row for row in self._mapping.fields if not row.is_dynamic)
-        column = self._mapping.valid_column
-        if self._mapping.field("validity") is None and column is not None:
-            yield FieldMapping("validity", "ValidID", column, type=FieldType.INT)
 
     def _value(self, row: FieldMapping, given: Value | Validity) -> str | int | None:
         if isinstance(given, Validity):
@@ -168,6 +162,12 @@ class Storage:
         if self._keeps_nulls and given is None and not (place and place.never_null):
             return None
         return self.fitted(row.name, row.column, 0 if row.type is FieldType.INT else "")
+
+
+def _rows(mapping: RecordMapping) -> Iterator[FieldMapping]:
+    yield from (row for row in mapping.fields if not row.is_dynamic)
+    if mapping.field("validity") is None and mapping.valid_column is not None:
+        yield FieldMapping("validity", "ValidID", mapping.valid_column, type=FieldType.INT)
 
 
 def _number(field: str, text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from backends.model import SourceKind
 from backends.sql.database import Session
@@ -38,6 +39,8 @@ FAMILIES = {
     "a time": r"timestamp|date",
     "bytes": r"(tiny|medium|long)?blob|bytea|(var)?binary",
 }
+TYPES = 256
+"""Types of columns that are remembered."""
 NO_COLUMN = ("PRIMARY", "CONSTRAINT", "FOREIGN", "UNIQUE", "INDEX", "KEY")
 NUMBERED = re.compile(r"\b(big)?serial\b|AUTO_?INCREMENT|\bDEFAULT\b", re.IGNORECASE)
 
@@ -53,14 +56,12 @@ class Column:
     @property
     def family(self) -> str:
         """What kind of value it holds; the type itself where that is none of those we use."""
-        matches = (name for name, types in FAMILIES.items() if re.match(types, self.type, re.IGNORECASE))
-        return next(matches, self.type.lower())
+        return _family(self.type)
 
     @property
     def length(self) -> int | None:
         """How many characters it takes, where that is limited."""
-        limit = re.search(r"\((\d+)\)", self.type) if self.family == "text" else None
-        return int(limit[1]) if limit else None
+        return _length(self.type)
 
 
 Tables = Mapping[str, Mapping[str, Column]]
@@ -100,6 +101,18 @@ def differences(wanted: Tables, present: Tables) -> Iterator[tuple[str, str]]:
 def comparable(name: str, kind: SourceKind) -> str:
     """A name as that kind of database compares it."""
     return name if kind is SourceKind.POSTGRESQL else name.lower()
+
+
+@lru_cache(TYPES)
+def _family(type_: str) -> str:
+    matches = (name for name, types in FAMILIES.items() if re.match(types, type_, re.IGNORECASE))
+    return next(matches, type_.lower())
+
+
+@lru_cache(TYPES)
+def _length(type_: str) -> int | None:
+    limit = re.search(r"\((\d+)\)", type_) if _family(type_) == "text" else None
+    return int(limit[1]) if limit else None
 
 
 def _difference(wanted: Column, present: Column | None) -> str | None:

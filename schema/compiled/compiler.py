@@ -33,7 +33,7 @@ from strawberry.types.field import StrawberryField
 
 from schema import hiding
 from schema.compiled.cells import columns_of
-from schema.compiled.inputs import Variables, plainly
+from schema.compiled.inputs import Variables, holds_variable, plainly
 from schema.compiled.plan import (
     Attribute,
     Hidden,
@@ -233,8 +233,8 @@ def _arguments(
     whole = maker(field.args)
     if not keeps:
         return whole
-    varying = {one.name.value: one.value for one in node.arguments or () if _names_variable(one)}
-    own = plainly(field, definition, varying, named, maker(varying))
+    varying = {one.name.value: one.value for one in node.arguments or () if holds_variable(one)}
+    own = plainly(field, definition, varying, config.name_converter, maker(varying))
     rest = maker(field.args.keys() - varying)
     kept: list[dict[str, Any]] = []
 
@@ -246,14 +246,6 @@ def _arguments(
         return kept[0] | own(run) if varying else kept[0]
 
     return values
-
-
-def _names_variable(node: Node) -> bool:
-    if isinstance(node, VariableNode):
-        return True
-    below = [*(getattr(node, "values", None) or ()), *(getattr(node, "fields", None) or ())]
-    value = getattr(node, "value", None)
-    return any(map(_names_variable, [*below, value] if isinstance(value, Node) else below))
 
 
 def _question(meaning: Related) -> Any:

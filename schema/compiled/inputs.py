@@ -9,10 +9,13 @@ from graphql import (
     GraphQLBoolean,
     GraphQLError,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLInt,
     GraphQLNonNull,
     GraphQLSchema,
     GraphQLString,
+    Node,
+    ObjectValueNode,
     OperationDefinitionNode,
     ValueNode,
     VariableNode,
@@ -24,7 +27,8 @@ from graphql.execution.values import (
     VariableValueSource,
     get_variable_values,
 )
-from strawberry.types.arguments import StrawberryArgument
+from strawberry.schema.name_converter import NameConverter
+from strawberry.types.base import StrawberryMaybe, StrawberryOptional
 from strawberry.types.field import StrawberryField
 
 from schema.compiled.plan import Run
@@ -88,21 +92,25 @@ def plainly(
     field: GraphQLField,
     definition: StrawberryField,
     given: Mapping[str, ValueNode],
-    named: Callable[[StrawberryArgument], str],
+    names: NameConverter,
     made: Callable[[Run], dict[str, Any]],
 ) -> Callable[[Run], dict[str, Any]]:
     """The same as `made`, which makes the `given` arguments of a field, without it where all are plain variables.
 
-    `named` is an argument's name in GraphQL. A variable that is absent or null may stand for a default, or be wrong.
+    An input with plain variables in it is made like the one before. A variable that is absent or null may stand for a
+    default, or be wrong.
     """
-    python = {named(one): one.python_name for one in definition.arguments}
-    bound = [
-        (python[name], one.name.value)
-        for name, one in given.items()
-        if isinstance(one, VariableNode) and _plain(field.args[name].type) is not None
-    ]
-    if len(bound) < len(given):
-        return made
+    known = {names.from_argument(one): one for one in definition.arguments}
+    bound: list[tuple[str, str]] = []
+    inputs: dict[str, list[tuple[str, str]]] = {}
+    for name, node in given.items():
+        if isinstance(node, VariableNode) and _plain(field.args[name].type) is not None:
+            bound.append((known[name].python_name, node.name.value))
+        elif attributes := _attributes(field.args[name].type, known[name].type, node, names):
+            inputs[known[name].python_name] = attributes
+        else:
+            return made
+    models: dict[str, Any] = {}
 
     def quickly(run: Run) -> dict[str, Any]:
         coerced, found = run.variables.coerced, {}
@@ -111,6 +119,51 @@ def plainly(
             if value is None:
                 return made(run)
             found[name] = value
+        for name, attributes in inputs.items():
+            values = {attribute: coerced.get(variable) for attribute, variable in attributes}
+            if None in values.values():
+                return made(run)
+            if name not in models:
+                models.update(whole := made(run))
+                return whole
+            found[name] = _like(models[name], values)
         return found
 
     return quickly
+
+
+def holds_variable(node: Node) -> bool:
+    """Whether a value is a variable, or has one in it."""
+    if isinstance(node, VariableNode):
+        return True
+    below = [*(getattr(node, "values", None) or ()), *(getattr(node, "fields", None) or ())]
+    value = getattr(node, "value", None)
+    return any(map(holds_variable, [*below, value] if isinstance(value, Node) else below))
+
+
+def _attributes(type_: Any, kind: Any, node: ValueNode, names: NameConverter) -> list[tuple[str, str]] | None:
+    """The attributes of an input that are plain variables; None where it has others, or is made in its own way."""
+    type_ = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+    kind = kind.of_type if isinstance(kind, StrawberryOptional) else kind
+    known = getattr(kind, "__strawberry_definition__", None)
+    if not (isinstance(node, ObjectValueNode) and isinstance(type_, GraphQLInputObjectType) and known):
+        return None
+    if type_.is_one_of or known.from_input is not None or hasattr(kind, "__post_init__"):
+        return None
+    fields = {names.from_field(one): one for one in known.fields}
+    found = []
+    for one in node.fields:
+        own = fields[one.name.value]
+        wrapped = isinstance(own.type, StrawberryMaybe)
+        if isinstance(one.value, VariableNode) and not wrapped and _plain(type_.fields[one.name.value].type):
+            found.append((own.python_name, one.value.name.value))
+        elif holds_variable(one.value):
+            return None
+    return found
+
+
+def _like(model: Any, values: Mapping[str, Any]) -> Any:
+    """Another input, which differs from the model in these values."""
+    made = object.__new__(type(model))
+    made.__dict__.update(model.__dict__, **values)
+    return made

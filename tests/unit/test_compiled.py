@@ -228,13 +228,33 @@ async def test_s13_a_hidden_field_is_part_of_a_plan() -> None:
     assert schema.executor.left.total() == 0
 
 
+@strawberry.input
+class Pair:
+    left: str
+    right: str = "by default"
+
+
 @strawberry.type
 class Said:
     text: str
 
 
+@strawberry.input
+class Whom:
+    name: str
+    number: int | None = strawberry.UNSET
+    sure: bool = True
+    titles: list[str] = strawberry.field(default_factory=lambda: ["Dr"])
+    pair: Pair | None = None
+
+
 @strawberry.type
 class SayingQuery:
+    @root()
+    @staticmethod
+    def greet(info: strawberry.Info, whom: Whom, twice: Whom | None = None, how: str = "hello") -> Said:
+        return Said(text=repr((whom, twice, how)))
+
     @root()
     @staticmethod
     def say(
@@ -257,6 +277,12 @@ SAY = "query($t: String, $n: Int! = 4, $s: Boolean) "
         SAY + '{ say(sure: $s, number: $n, many: ["a", $t]) { text } }',
         SAY + "{ say(text: $t, number: 5) { text } more: say(number: $n, sure: $s) { text } }",
         'query($t: [String]) { say(text: "a", many: $t) { text } }',
+        "query($t: String!, $n: Int, $s: Boolean! = false) { greet(whom: {name: $t, number: $n, sure: $s}, how: $t) { text } }",
+        'query($t: String!) { greet(whom: {titles: ["Prof"], name: $t, pair: {left: "l"}}, how: "hi") { text } }',
+        "query($t: String!) { greet(whom: {name: $t, pair: {left: $t}}) { text } }",
+        'query($n: Int, $s: Boolean! = false) { greet(whom: {name: "a", number: $n}, twice: {name: "b", sure: $s}) { text } }',
+        'query($t: String!) { greet(whom: {name: "a", titles: [$t]}, twice: {name: $t}) { text } }',
+        "query($t: Whom!) { greet(whom: $t) { text } }",
     ],
 )
 async def test_arguments_are_made_of_variables_as_graphql_core_makes_them(query: str) -> None:
@@ -272,6 +298,9 @@ async def test_arguments_are_made_of_variables_as_graphql_core_makes_them(query:
         {"n": -(2**31), "t": "d"},
         {"n": 2.0, "s": 0.0},
         {"n": float("inf")},
+        {"t": "e", "n": None},
+        {"t": "f", "n": 6},
+        {"t": {"name": "g", "pair": {"left": "h"}}},
     ]
     for values in [*given, *reversed(given)]:
         request = Tree(1).request()
