@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,10 +17,13 @@ import structlog
 from backends.errors import CODES
 from backends.recorder import CURRENT, Record
 
+log = structlog.get_logger("kundengraph")
+
 TALKERS = ("asyncio", "uvicorn")
 """Libraries whose own words hold no values; of others the place that spoke is logged alone."""
 
-_write: Callable[[bytes], None] = lambda line: None  # noqa: E731 - set by configure_logs
+_write: Callable[[bytes], None] | None = None
+"""Takes a line; set by `configure_logs`."""
 _requests = True
 """Whether requests leave lines: not in the demo's terminal."""
 
@@ -52,7 +55,7 @@ def configure_logs(level: int = logging.INFO, *, requests: bool = True) -> None:
 
 def log_request(record: Record, seconds: float, event: str = "request") -> None:
     """The one line of a request; past structlog, whose chain of processors costs more than the rest of it."""
-    if not _requests:
+    if not _requests or _write is None:
         return
     line: dict[str, Any] = {
         "event": event,
@@ -90,6 +93,15 @@ def log_request(record: Record, seconds: float, event: str = "request") -> None:
     _write(orjson.dumps(line, option=_OPTIONS))
 
 
+def log_line(event: str, values: Mapping[str, Any]) -> None:
+    """The one line of something that happens often, past structlog too, where these logs are written."""
+    if _write is None:
+        log.info(event, **values)
+        return
+    line = {"event": event, "timestamp": datetime.now(UTC), "level": "info", **values}
+    _write(orjson.dumps(line, option=_OPTIONS))
+
+
 def known_code(code: str) -> str:
     """A code of the closed list; whatever else a library may say is OTHER."""
     return code if code in CODES else "OTHER"
@@ -118,6 +130,8 @@ class Libraries(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """One line; never the arguments of a message, and of an exception the types and places alone."""
+        if _write is None:
+            return
         line: dict[str, Any] = {
             "event": "a library says",
             "timestamp": datetime.now(UTC),

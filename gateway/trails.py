@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import structlog
-
 from backends.audit import AuditEntry, AuditTrail, Line, Place, Trail
 from backends.audit_file import FileTrail
 from backends.errors import BadUserInput
 from backends.sql.audit import SqlTrail
 from backends.sql.database import Database, Session
 from gateway.sections import AuditConfig
+from gateway.telemetry import log_line
 from resolvers.cursors import Seal
-
-log = structlog.get_logger("kundengraph.audit")
 
 
 def open_trail(config: AuditConfig, registry: Database, seal: Seal) -> AuditTrail:
@@ -40,18 +37,18 @@ class LogTrail:
         return None
 
     async def keep(self, entry: AuditEntry) -> None:
-        log.info(
-            "mutation",
-            mutation=entry.mutation,
-            actor=self._hashed(entry.actor),
-            target=entry.target.partition(" ")[0],
-            whom=[self._hashed(name) for name in entry.names],
-            source=entry.source_key,
-            changed_fields=list(entry.changed_fields),
-            request_id=entry.request_id,
-            before=entry.before,
-            after=entry.after,
-        )
+        values = {
+            "mutation": entry.mutation,
+            "actor": self._hashed(entry.actor),
+            "target": entry.target.partition(" ")[0],
+            "whom": [self._hashed(name) for name in entry.names],
+            "source": entry.source_key,
+            "changed_fields": entry.changed_fields,
+            "request_id": entry.request_id,
+            "before": entry.before,
+            "after": entry.after,
+        }
+        log_line("mutation", values)
 
     async def read(self, login: str | None, before: Place | None, limit: int) -> Trail:
         raise BadUserInput(

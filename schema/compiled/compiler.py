@@ -22,6 +22,7 @@ from graphql import (
     Node,
     OperationDefinitionNode,
     OperationType,
+    Undefined,
     VariableNode,
     get_argument_values,
 )
@@ -232,7 +233,11 @@ def _arguments(
 
     whole = maker(field.args)
     if not keeps:
-        return whole
+        given = {one.name.value: one.value for one in node.arguments or ()}
+        absent = (one for name, one in field.args.items() if name not in given)
+        if any(one.default_value is not Undefined or one.default is not None for one in absent):
+            return whole
+        return plainly(field, definition, given, config.name_converter, whole)
     varying = {one.name.value: one.value for one in node.arguments or () if holds_variable(one)}
     own = plainly(field, definition, varying, config.name_converter, maker(varying))
     rest = maker(field.args.keys() - varying)

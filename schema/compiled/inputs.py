@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any
 
 from graphql import (
@@ -30,6 +31,7 @@ from graphql.execution.values import (
 from strawberry.schema.name_converter import NameConverter
 from strawberry.types.base import StrawberryMaybe, StrawberryOptional
 from strawberry.types.field import StrawberryField
+from strawberry.types.unset import UnsetType
 
 from schema.compiled.plan import Run
 
@@ -97,8 +99,8 @@ def plainly(
 ) -> Callable[[Run], dict[str, Any]]:
     """The same as `made`, which makes the `given` arguments of a field, without it where all are plain variables.
 
-    An input with plain variables in it is made like the one before. A variable that is absent or null may stand for a
-    default, or be wrong.
+    An input with plain variables in it is made like the first one, unless that holds what somebody could change. A
+    variable that is absent or null may stand for a default, or be wrong.
     """
     known = {names.from_argument(one): one for one in definition.arguments}
     bound: list[tuple[str, str]] = []
@@ -123,10 +125,11 @@ def plainly(
             values = {attribute: coerced.get(variable) for attribute, variable in attributes}
             if None in values.values():
                 return made(run)
-            if name not in models:
-                models.update(whole := made(run))
+            if (model := models.get(name)) is None:
+                whole = made(run)
+                models.update((each, whole[each]) for each in inputs if _is_flat(whole[each]))
                 return whole
-            found[name] = _like(models[name], values)
+            found[name] = _like(model, values)
         return found
 
     return quickly
@@ -160,6 +163,11 @@ def _attributes(type_: Any, kind: Any, node: ValueNode, names: NameConverter) ->
         elif holds_variable(one.value):
             return None
     return found
+
+
+def _is_flat(model: Any) -> bool:
+    """Whether an input holds nothing that could be changed."""
+    return all(isinstance(one, str | int | float | Enum | UnsetType | None) for one in vars(model).values())
 
 
 def _like(model: Any, values: Mapping[str, Any]) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 from collections.abc import AsyncIterator
+from contextlib import redirect_stderr
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import structlog
 from gateway.demo.servers.mariadb import MariaDB
 from gateway.demo.servers.postgresql import PostgreSQL
 from gateway.foundation import lay
+from gateway.telemetry import configure_logs
 from resolvers.viewer import Viewer
 from tests.api.audited_desk import CASES, SECRET, SOMEBODY, AuditedDesk, Case, audited_desk
 
@@ -106,9 +109,13 @@ async def test_s23_every_mutation_makes_one_line_in_the_file(filed: AuditedDesk,
 async def test_s23_every_mutation_makes_one_line_in_the_log_where_there_is_neither(
     logged: AuditedDesk,
 ) -> None:
-    with structlog.testing.capture_logs() as log:
+    stream = io.StringIO()
+    with redirect_stderr(stream):
+        configure_logs()
         for case in CASES:
             assert await logged.write(case.mutation, case.given) == []
+    log = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert {line["level"] for line in log} == {"info"}
     told_of = [(line["mutation"], line["changed_fields"]) for line in log if line["event"] == "mutation"]
     assert told_of == [(case.mutation, [*case.changed]) for case in CASES]
     text = json.dumps(log)

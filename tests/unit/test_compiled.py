@@ -270,6 +270,26 @@ class SayingQuery:
 SAY = "query($t: String, $n: Int! = 4, $s: Boolean) "
 
 
+@strawberry.type
+class SayingMutation:
+    @root()
+    @staticmethod
+    def greet(info: strawberry.Info, whom: Whom, twice: Whom | None = None, how: str | None = None) -> Said:
+        text = repr((whom, twice, how))
+        whom.titles.append("changed")
+        return Said(text=text)
+
+    @root()
+    @staticmethod
+    def match(info: strawberry.Info, pair: Pair, again: Pair | None = None) -> Said:
+        return Said(text=repr((pair, again)))
+
+    @root()
+    @staticmethod
+    def by_default(info: strawberry.Info, pair: Pair, how: str = "hello") -> Said:
+        return Said(text=repr((pair, how)))
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -283,10 +303,16 @@ SAY = "query($t: String, $n: Int! = 4, $s: Boolean) "
         'query($n: Int, $s: Boolean! = false) { greet(whom: {name: "a", number: $n}, twice: {name: "b", sure: $s}) { text } }',
         'query($t: String!) { greet(whom: {name: "a", titles: [$t]}, twice: {name: $t}) { text } }',
         "query($t: Whom!) { greet(whom: $t) { text } }",
+        "mutation($t: String!, $n: Int) { greet(whom: {name: $t, number: $n}, how: $t) { text } }",
+        "mutation($t: String!) { match(pair: {left: $t}, again: {left: $t, right: $t}) { text } }",
+        'mutation($t: String) { match(pair: {left: "l", right: $t}, again: {left: "l"}) { text } }',
+        'mutation($t: String! = "x") { byDefault(pair: {left: $t, right: "r"}) { text } }',
+        "mutation($t: String!) { match(pair: {left: $t}) { text } byDefault(pair: {left: $t}, how: $t) { text } }",
     ],
 )
 async def test_arguments_are_made_of_variables_as_graphql_core_makes_them(query: str) -> None:
-    schema, other = Compiled(query=SayingQuery), strawberry.Schema(query=SayingQuery)
+    schema = Compiled(query=SayingQuery, mutation=SayingMutation)
+    other = strawberry.Schema(query=SayingQuery, mutation=SayingMutation)
     given: list[dict[str, Any]] = [
         {},
         {"t": None, "n": None, "s": None},
