@@ -79,8 +79,8 @@ class Note(Protocol):
     def foretell(self, before: object, after: object, *, here: bool) -> Line | None:
         """The same where the write is one statement, which is about to be sent: `after` is what it is to store.
 
-        `here` is whether that is in the registry's database; the statement must then keep the line that is given. Where
-        `after` did not come true, and the line was not kept, the note is called again, without a session.
+        `here` is whether that is in the registry's database; the statement must then keep the line that is given, or fail
+        where `after` does not come true. Where none is given, the note is then called again, without a session.
         """
         ...
 

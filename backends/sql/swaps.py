@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,9 @@ from backends.writers import Conflict, Missing
 
 TEXTS = 64
 """Texts remembered for each table: one for every choice of columns that change."""
+
+PAUSE = 60.0
+"""Seconds for which rows are changed in transactions after such a statement was refused: there may be a trigger."""
 
 _EXACT = re.compile(
     r"text|character varying(\(\d+\))?|(small|big)int|integer|timestamp(\(\d\))? without time zone"
@@ -64,6 +68,7 @@ class Swaps(Generic[R]):
         self._types = [
             place.column.type if (place := storage.place(name)) else "" for name in mapping.columns
         ]
+        self._not_before = 0.0
         self._text = lru_cache(TEXTS)(self._made)
         self._can_compare = self._dialect.kind is SourceKind.POSTGRESQL and all(
             map(_EXACT.fullmatch, self._types)
@@ -82,7 +87,7 @@ class Swaps(Generic[R]):
 
         `here` is whether this is the registry's database.
         """
-        swap = self._swap(seen, columns)
+        swap = self._swap(seen, columns) if time.monotonic() >= self._not_before else None
         if swap is None:
             return None
         before, after = self._record(swap.seen), self._record(swap.after)
@@ -91,15 +96,16 @@ class Swaps(Generic[R]):
                 check(before)
             line = note.foretell(before, after, here=here) if note is not None else None
             rows = await self._rows(swap, line)
-        except (Conflict, Missing, DuplicateKey, Refused):
+        except Refused:
+            self._not_before, rows = time.monotonic() + PAUSE, ()
+        except (Conflict, Missing, DuplicateKey):
             rows = ()
         if not rows:
             if note is not None:
                 note.unsay()
             return None
-        *row, kept = rows[0]
-        record = self._record(row)
-        if note is not None and (record.stored != after.stored or (line is not None and not kept)):
+        record = self._record(rows[0][: len(self._types)])
+        if note is not None and record.stored != after.stored:
             await note(None, before, record)
         return record
 
@@ -119,9 +125,9 @@ class Swaps(Generic[R]):
         return Swap(seen, after, assigned)
 
     async def _rows(self, swap: Swap, line: Line | None) -> Sequence[Row]:
-        """The row as it is then, and after it how many lines were kept; none where it is not what was seen."""
+        """The row as it is then; none where it is not what was seen."""
         if not swap.assigned and line is None:
-            return [[*swap.seen, 0]]  # it was as it is to be when it was seen
+            return [swap.seen]  # it was as it is to be when it was seen
         return await self._database.change(*self._statement(swap, line))
 
     def _statement(self, swap: Swap, line: Line | None) -> tuple[str, Sequence[Any]]:
@@ -135,16 +141,14 @@ class Swaps(Generic[R]):
         return self._text(tuple(swap.assigned), line.table, line.columns), [*args, *line.values]
 
     def _made(self, assigned: tuple[str, ...], lines: str | None, columns: tuple[str, ...]) -> str:
-        """The text; a line is kept only where the row became what was foretold, which the line tells of."""
+        """The text; where the row becomes another one than a line tells of, the statement fails."""
         quoted, names = self._dialect.quoted, self._mapping.columns
         seen = {name: f"${number}" for number, name in enumerate(names, 1)}
         first = len(names) + 2
         new = {name: f"${number}" for number, name in enumerate(assigned, first)}
         is_key = self._exactly.equals(quoted(names[0])).replace("?", f"${first - 1}")
-        changes, listed = (
-            ", ".join(f"{quoted(name)} = {place}" for name, place in new.items()),
-            ", ".join(map(quoted, names)),
-        )
+        changes = ", ".join(f"{quoted(name)} = {place}" for name, place in new.items())
+        listed = ", ".join(map(quoted, names))
         where = (
             f"WHERE {is_key} AND {self._same(seen)}"
             f" AND (SELECT count(*) FROM {self._table} WHERE {is_key}) = 1"  # keys need not be unique
@@ -153,13 +157,13 @@ class Swaps(Generic[R]):
         if not new:
             update = f"SELECT {listed} FROM {self._table} {where}"
         if lines is None:
-            return f"{update}, 0"
+            return update
         values = ", ".join(f"${first + len(new) + place}" for place in range(len(columns)))
         foretold = self._same({name: new.get(name, place) for name, place in seen.items()})
         return (
             f"WITH changed AS ({update}), kept AS (INSERT INTO {lines} ({', '.join(columns)})"
             f" SELECT {values} FROM changed WHERE {foretold} RETURNING 1)"
-            " SELECT changed.*, (SELECT count(*) FROM kept) FROM changed"
+            " SELECT changed.*, 1 / (SELECT count(*) FROM kept) FROM changed"
         )
 
     def _same(self, values: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import itertools
 import json
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import structlog
 
+from backends.sql.database import open_database
 from gateway.demo.servers.mariadb import MariaDB
 from gateway.demo.servers.postgresql import PostgreSQL
 from gateway.foundation import lay
@@ -224,6 +226,60 @@ async def test_s23_what_a_trigger_made_of_a_record_is_what_its_entry_tells_of(
         (versions[0], versions[1], "city"),
         (versions[1], versions[2], "city"),
     ]
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+async def test_s23_a_record_that_another_connection_changes_after_the_look_up_is_told_of_as_it_was_then(
+    request: pytest.FixtureRequest, tmp_path: Path, versioned: bool
+) -> None:
+    version = '{ customerUser(login: "ada") { version city street } }'
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE%'"
+    async with audited_desk(registry_of(request, "postgresql", tmp_path), tmp_path) as desk:
+        for case in CASES[:3]:
+            await desk.write(case.mutation, case.given)
+        seen = (await desk.ask(version))["data"]["customerUser"]["version"]
+        given = {"login": "ada", "city": "ours", **({"ifVersion": seen} if versioned else {})}
+        watching = open_database(desk.config.registry.url, name="watching", pool_size=1, timeout=6.0)
+        async with desk.database.transaction() as session, asyncio.timeout(20):
+            await session.execute("UPDATE customer_user SET street = 'theirs' WHERE login = 'ada'")
+            writing = asyncio.create_task(desk.write("updateCustomerUser", given))
+            while not (await watching.fetch(waiting))[0][0]:
+                await asyncio.sleep(0.01)
+        errors = await writing
+        await watching.close()
+        found = (await desk.ask(version))["data"]["customerUser"]
+        rows = await desk.database.fetch(
+            "SELECT before_hash, after_hash, changed_fields FROM kundengraph_audit WHERE mutation = 'updateCustomerUser'"
+        )
+    assert found["street"] == "theirs"
+    if versioned:
+        assert [(one["field"], one["code"]) for one in errors] == [(["ifVersion"], "CONFLICT")]
+        assert not found["city"]
+        assert rows == []
+    else:
+        ((before, after, fields),) = rows
+        assert (errors, found["city"]) == ([], "ours")
+        assert before not in (seen, after)
+        assert (after, fields) == (found["version"], "city")
+
+
+async def test_s23_a_line_that_the_table_refuses_undoes_the_change(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    async with audited_desk(registry_of(request, "postgresql", tmp_path), tmp_path) as desk:
+        for case in CASES[:3]:
+            await desk.write(case.mutation, case.given)
+        await desk.write("updateCustomerUser", {"login": "ada", "city": "kept"})
+        await desk.database.execute(
+            "ALTER TABLE kundengraph_audit ADD CONSTRAINT full_ CHECK (id < 0) NOT VALID"
+        )
+        answer = await desk.ask(
+            'mutation { updateCustomerUser(input: {login: "ada", city: "lost"}) { userErrors { code } } }'
+        )
+        assert answer["errors"][0]["extensions"]["code"] == "SOURCE_UNAVAILABLE"
+        found = await desk.ask('{ customerUser(login: "ada") { city } }')
+        assert found["data"]["customerUser"]["city"] == "kept"
+        assert len(await desk.nodes()) == 4
 
 
 async def test_a_write_elsewhere_counts_though_no_entry_can_be_made_and_that_is_said_aloud(

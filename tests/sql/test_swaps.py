@@ -213,11 +213,13 @@ async def test_a_row_that_is_gone_is_missing(place: Place) -> None:
     assert (note.heard, note.foretold, await lines(place)) == ([], None, [])
 
 
+@pytest.mark.parametrize("line", [LINES, None])
 @pytest.mark.parametrize("column", ["city", "street"])
 async def test_what_a_trigger_makes_of_a_row_is_told_of_and_no_line_of_anything_else_is_kept(
-    place: Place, column: str
+    place: Place, column: str, line: Line | None
 ) -> None:
-    before, note = await seen(place), Told(LINES)
+    before, clock, note = await seen(place), Clock(), Told(line)
+    users = place.watched(clock).users()
     await place.source.execute(
         f"CREATE FUNCTION shout() RETURNS trigger AS $$BEGIN NEW.{column} := 'LOUD'; RETURN NEW; END$$"
         " LANGUAGE plpgsql"
@@ -226,12 +228,18 @@ async def test_what_a_trigger_makes_of_a_row_is_told_of_and_no_line_of_anything_
         "CREATE TRIGGER shout BEFORE UPDATE ON customer_user FOR EACH ROW EXECUTE FUNCTION shout()"
     )
     try:
-        after = await place.users().update("amy", {"city": "X"}, seen=before.stored, note=note)
+        after = await users.update("amy", {"city": "X"}, seen=before.stored, note=note)
+        assert getattr(after, column) == "LOUD"
+        assert after == await seen(place)
+        assert note.heard == [(line is not None, before.stored, after.stored)]
+        clock.passed.clear()
+        again = await users.update("amy", {"city": "Y"}, seen=after.stored, note=note)
+        assert [text.split()[0] for text in clock.passed] == (
+            ["SELECT", "UPDATE", "COMMIT"] if line else ["UPDATE"]
+        )  # what was refused a moment ago is not tried again
+        assert (after.stored, again.stored) in (note.heard[-1][1:], note.foretold)
     finally:
         await place.source.execute("DROP FUNCTION shout CASCADE")
-    assert getattr(after, column) == "LOUD"
-    assert after == await seen(place)
-    assert note.heard == [(False, before.stored, after.stored)]
     assert await lines(place) == []
 
 
