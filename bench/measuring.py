@@ -18,16 +18,20 @@ from bench.servers import Running
 TICK = os.sysconf("SC_CLK_TCK")
 
 LUA = """
-local before, after = %s, %s
+local parts = {%s}
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 %s
 math.randomseed(%d)
-if after == "" then
-  wrk.body = before
+if #parts == 1 then
+  wrk.body = parts[1]
 else
   request = function()
-    return wrk.format(nil, nil, nil, before .. string.format("%%0%dd", math.random(1, %d)) .. after)
+    local body = parts[1]
+    for place = 2, #parts do
+      body = body .. string.format("%%0%dd", math.random(1, %d)) .. parts[place]
+    end
+    return wrk.format(nil, nil, nil, body)
   end
 end
 function done(summary, latency, requests)
@@ -112,11 +116,11 @@ class Meter:
         )
 
     def _wrk(self, server: Running, scenario: Scenario, seconds: float, seed: int) -> dict[str, float]:
-        before, _, after = server.peer.body(scenario).partition(NUMBER)
+        parts = ", ".join(map(_quoted, server.peer.body(scenario).split(NUMBER)))
         headers = "\n".join(
             f"wrk.headers[{json.dumps(k)}] = {json.dumps(v)}" for k, v in server.peer.headers.items()
         )
-        script = LUA % (_quoted(before), _quoted(after), headers, seed, scenario.digits, scenario.most)
+        script = LUA % (parts, headers, seed, scenario.digits, scenario.most)
         pin = [] if self._where.load is None else ["taskset", "-c", str(self._where.load)]
         with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
             file.write(script)

@@ -12,7 +12,7 @@ from bench.stores import IN_LDAP
 OURS, PLAIN, NODE = "ours", "plain", "postgraphile"
 """Spellings: Kundengraph's; that of Strawberry, Mercurius and, without a text, the floor; PostGraphile's."""
 NUMBER = "@NUMBER@"
-"""Stands in a question for a number that is another one each time."""
+"""Stands in a question, perhaps several times, for a number that is another one each time."""
 SOME = "user000042"
 
 Answer = Any
@@ -145,7 +145,7 @@ _ASKED = (
             NODE: "mutation Set($login: String!, $phone: String!) { setPhone: updateCustomerUserByLogin(input: "
             "{login: $login, customerUserPatch: {phone: $phone}}) { customerUser { login phone } } }",
         },
-        {"login": f"user{NUMBER}", "phone": "+49 9421 4711"},
+        {"login": f"user{NUMBER}", "phone": f"+49 9421 {NUMBER}"},
         most=100_000,
         spread=True,
     ),
