@@ -258,7 +258,11 @@ class SQLiteDialect(Dialect):
         return f"CAST({column} AS TEXT)"
 
     def fold(self, text: str) -> str:
-        return f"fold({text})"
+        if self.value in text:
+            return f"fold({text})"
+        # a call of Python's for each row waits for the interpreter as often: only for what is not ASCII
+        plain = f"length({text}) = length(CAST({text} AS BLOB))"
+        return f"CASE WHEN {plain} THEN lower({text}) ELSE fold({text}) END"
 
     def exact(self, text: str) -> str:
         return f"{text} COLLATE BINARY"
