@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from backends.cells import Cells, Columns
 from backends.conditions import condition_of
 from backends.filters import EVERYTHING, Filter, Question
-from backends.ldap.entries import unique
 from backends.ldap.faults import faults_as_ours
 from backends.ldap.keys import KeyList, KeyLists, Place, Wanted
 from backends.ldap.listing import Listing
@@ -42,7 +41,7 @@ class LdapBackend:
         require_driver()
         self._mapping = mapping
         self._settings = settings
-        self._server = Server(settings, _binary(mapping, settings))
+        self._server = Server(settings)
         group = Membership(settings, self._server) if settings.group_dn else None
         self._people = People(mapping, settings, self._server, group)
         listing = Listing(mapping, settings, self._server, group)
@@ -158,13 +157,6 @@ class LdapBackend:
 
     def _position(self, place: Place) -> Position:
         return Position(place[:-2], place[-2], place[-1], self._settings.key)
-
-
-def _binary(mapping: RecordMapping, settings: LdapSettings) -> Sequence[str]:
-    """Attributes whose bytes are wanted as they are: the driver would make numbers and truth values of some."""
-    more = [mapping.customer_id_column or "", settings.group_attribute, settings.translate_manager_to]
-    names = [*mapping.columns, *mapping.search.columns, *mapping.search.post_master_columns, *more]
-    return unique(name for name in names if name)
 
 
 async def _taken(

@@ -1,12 +1,17 @@
-"""As much of BER as a relay must understand: where elements begin and end, and two kinds of message."""
+"""As much of BER as a relay must understand: where elements begin and end, and three kinds of message."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+Values = tuple[str, Mapping[str, tuple[bytes, ...]]]
+"""The DN of an entry, and its values by attribute, in lower case."""
 
 START_TLS = bytes.fromhex("301d02010177188016") + b"1.3.6.1.4.1.1466.20037"
 """The extended request for TLS, as message 1."""
 
 _SEQUENCE, _INTEGER, _ENUMERATED = 0x30, 0x02, 0x0A
-_SEARCH_DONE, _EXTENDED_RESPONSE = 0x65, 0x78
+_SEARCH_ENTRY, _SEARCH_DONE, _EXTENDED_RESPONSE = 0x64, 0x65, 0x78
 SUCCESS, SIZE_LIMIT_EXCEEDED = 0, 4
 _PEEK = 32
 """Enough bytes of a message to reach the result code of a finished search."""
@@ -51,48 +56,105 @@ def start_tls_accepted(message: bytes) -> bool:
 
 
 class AnswerReader:
-    """Lets a directory's answers through and notes how searches end, which the driver does not tell properly.
+    """Lets a directory's answers through but for entries, and notes how searches end, which the driver does not tell properly.
 
-    It throws away the entries that came before "size limit exceeded", and they are an answer (LDAP-30), so that code
-    becomes success on its way. And "no such object" looks to it like an empty answer, which it is not.
+    Entries are read here: the driver makes objects of them that cost many times as much, and throws away those that
+    came before "size limit exceeded", which are an answer (LDAP-30), so that code becomes success on its way. And
+    "no such object" looks to it like an empty answer, which it is not.
     """
 
     def __init__(self) -> None:
         self.code: int | None = None
         """Result code of the search that ended last."""
+        self._entries: list[Values] = []
         self._held = bytearray()
         self._skip = 0
 
+    def begin(self) -> None:
+        """Another search is about to be sent."""
+        self.code = None
+        self._entries = []
+
+    def entries(self) -> Sequence[Values]:
+        """The entries that came since the last time."""
+        found, self._entries = self._entries, []
+        return found
+
     def feed(self, data: bytes) -> bytes:
-        """What to pass on of `data` and what was held back; a few bytes of a message may stay for later."""
+        """What to pass on of `data` and what was held back; an entry, or a few bytes of a message, may stay for later."""
         if self._skip >= len(data):
             self._skip -= len(data)
             return data
-        buffer, place = self._held + data, self._skip
-        self._skip = 0
+        self._held += data
+        buffer, passed, begun, place = self._held, b"", 0, self._skip
         while place < len(buffer):
             try:
-                _, _, end = element(buffer, place)
-                if len(buffer) < min(end, place + _PEEK):
-                    break
-                self._note(buffer, place)
+                tag, start, end = _operation(buffer, place)
             except Incomplete:
                 break
+            if len(buffer) < (end if tag == _SEARCH_ENTRY else min(end, place + _PEEK)):
+                break
+            if tag == _SEARCH_ENTRY:
+                passed += buffer[begun:place]
+                self._entries.append(_entry(bytes(buffer[start:end])))
+                begun = end
+            elif tag == _SEARCH_DONE:
+                self._note(buffer, start)
             place = end
-        passed = min(place, len(buffer))
-        self._skip = max(place - len(buffer), 0)
-        self._held = buffer[passed:]
-        return bytes(buffer[:passed])
+        reached = min(place, len(buffer))
+        passed += buffer[begun:reached]
+        self._skip = place - reached
+        del buffer[:reached]
+        return passed
 
     def _note(self, message: bytearray, place: int) -> None:
-        _, start, _ = element(message, place)
-        _, _, id_end = element(message, start)
-        if message[id_end] != _SEARCH_DONE:
-            return
-        _, code_place, _ = element(message, id_end)
-        code_tag, code_start, _ = element(message, code_place)
+        code_tag, code_start, _ = element(message, place)
         if code_tag != _ENUMERATED:
             return
         self.code = message[code_start]
         if self.code == SIZE_LIMIT_EXCEEDED:
             message[code_start] = SUCCESS
+
+
+def _operation(buffer: bytearray, place: int) -> tuple[int, int, int]:
+    """What kind of message begins at `place`, where the content of its operation starts, and where the message ends."""
+    _, start, end = element(buffer, place)
+    _, _, start = element(buffer, start)
+    tag, start, _ = element(buffer, start)
+    return tag, start, end
+
+
+def _entry(content: bytes) -> Values:
+    """DN and attributes of an entry; raises ValueError or IndexError for what is none."""
+    start, place = _span(content, 0)
+    dn = content[start:place].decode("utf-8", "replace")
+    place, end = _span(content, place)
+    values: dict[str, tuple[bytes, ...]] = {}
+    while place < end:
+        start, attribute_end = _span(content, place)
+        start, place = _span(content, start)
+        name = content[start:place].decode("utf-8", "replace").lower()
+        place, values_end = _span(content, place)
+        found = []
+        while place < values_end:
+            start, place = _span(content, place)
+            found.append(content[start:place])
+        if not place == values_end <= attribute_end:
+            raise ValueError("an attribute that ends elsewhere than it says")
+        values.setdefault(name, tuple(found))  # of an attribute that stands there twice, the first counts
+        place = attribute_end
+    if not place == end <= len(content):
+        raise ValueError("an entry that ends elsewhere than it says")
+    return dn, values
+
+
+def _span(data: bytes, place: int) -> tuple[int, int]:
+    """Where the content of an element that is all there starts and ends."""
+    length = data[place + 1]
+    if length < 0x80:
+        return place + 2, place + 2 + length
+    size = length & 0x7F
+    if not 0 < size <= 4:
+        raise ValueError("not a length that LDAP uses")
+    start = place + 2 + size
+    return start, start + int.from_bytes(data[place + 2 : start], "big")

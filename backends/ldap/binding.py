@@ -34,7 +34,7 @@ class Binder:
         require_driver()
         self._settings = settings
         self._access = access
-        self._server = Server(settings, ())
+        self._server = Server(settings)
         self._turns = asyncio.Semaphore(settings.pool_size)
         self._context: ssl.SSLContext | None = None
 

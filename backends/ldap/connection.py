@@ -34,11 +34,10 @@ _GIVING_UP, _LAST_PAUSE = 0.02, 60.0
 async def connect(
     settings: LdapSettings,
     context: ssl.SSLContext | None,
-    binary: Sequence[str],
     dn: str = "",
     password: str = "",
 ) -> Connection:
-    """A connection bound as `dn`, or anonymously where that is empty; values of `binary` attributes stay bytes."""
+    """A connection bound as `dn`, or anonymously where that is empty."""
     if dn and not password:
         raise LdapFault("an empty password never binds")
     relay = Relay(settings, context)
@@ -48,7 +47,6 @@ async def connect(
             client = bonsai.LDAPClient(await relay.open())
             client.set_ignore_referrals(True)
             client.set_server_chase_referrals(False)
-            client.set_raw_attributes(list(binary))
             if dn:
                 client.set_credentials("SIMPLE", user=dn, password=password)
             driver = _Driver(client)  # type: ignore[no-untyped-call]
@@ -68,7 +66,7 @@ async def connect(
 async def binds(settings: LdapSettings, context: ssl.SSLContext | None, dn: str, password: str) -> bool:
     """Whether the directory lets `dn` bind with the password; anything but a yes or no is a fault."""
     try:
-        connection = await connect(settings, context, (), dn, password)
+        connection = await connect(settings, context, dn, password)
     except LdapFault as error:
         if getattr(error.__cause__, "code", None) in _REFUSALS:
             return False
@@ -100,13 +98,11 @@ class Connection:
         self, base: str, scope: Scope, expression: str, attributes: Sequence[str]
     ) -> list[Entry]:
         """The entries that match, at most as many as the server gives at once."""
-        self._relay.answers.code = None
+        self._relay.answers.begin()
         with spanned("ldap search"), _faults():
-            found = await self._driver.search(
-                base, _SCOPES[scope], expression, list(attributes), self._timeout
-            )
+            await self._driver.search(base, _SCOPES[scope], expression, list(attributes), self._timeout)
         self._check()
-        return [_entry(item) for item in found]
+        return self._entries()
 
     async def pages(
         self,
@@ -117,19 +113,22 @@ class Connection:
         page_size: int,
     ) -> AsyncGenerator[list[Entry], None]:
         """The entries that match, by pages; the time limit holds for each page."""
-        self._relay.answers.code = None
+        self._relay.answers.begin()
         with spanned("ldap search"), _faults():
             found = await self._driver.paged_search(
                 base, _SCOPES[scope], expression, list(attributes), self._timeout, page_size=page_size
             )
         while True:
             self._check()
-            yield [_entry(item) for item in found]
+            yield self._entries()
             with spanned("ldap page"), _faults():
                 message = found.acquire_next_page()
                 if message is None:
                     return
                 found = await self._driver.evaluate(message, self._timeout)
+
+    def _entries(self) -> list[Entry]:
+        return [Entry(dn, values) for dn, values in self._relay.answers.entries()]
 
     def _check(self) -> None:
         """The driver takes some failures for empty answers."""
@@ -272,12 +271,3 @@ def _faults() -> Iterator[None]:
         if error.code == _INVALID_DN:
             raise NoSuchEntry from error
         raise (LimitRefused if error.code == _ADMIN_LIMIT else LdapFault) from error
-
-
-def _entry(found: Any) -> Entry:
-    values = {name.lower(): tuple(map(_bytes, found[name])) for name in found if name != "dn"}
-    return Entry(str(found.dn), values)
-
-
-def _bytes(value: Any) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode()

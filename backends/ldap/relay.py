@@ -118,8 +118,9 @@ class Relay:
     ) -> None:
         try:
             while data := await reader.read(_CHUNK):
-                writer.write(answers.feed(data) if answers else data)
-                await writer.drain()
+                if passed := answers.feed(data) if answers else data:
+                    writer.write(passed)
+                    await writer.drain()
         except (OSError, ValueError, IndexError):
             pass  # both sides see the end of the connection, which says enough
         finally:

@@ -34,11 +34,10 @@ class Found:
 
 
 class Server:
-    """Searches of one source; `binary` names the attributes whose values are to arrive untouched."""
+    """Searches of one source."""
 
-    def __init__(self, settings: LdapSettings, binary: Sequence[str]) -> None:
+    def __init__(self, settings: LdapSettings) -> None:
         self._settings = settings
-        self._binary = binary
         self._context: ssl.SSLContext | None = None
         self._pool: Pool[Connection] = Pool(self._connect, settings.pool_size, settings.timeout)
 
@@ -124,4 +123,4 @@ class Server:
         if self._context is None:
             self._context = trust(self._settings)
         dn, password = self._settings.bind_dn, self._settings.bind_password
-        return await connection.connect(self._settings, self._context, self._binary, dn, password)
+        return await connection.connect(self._settings, self._context, dn, password)

@@ -60,7 +60,7 @@ async def test_s3_an_empty_password_never_reaches_a_server(directory: Slapd) -> 
     async with listening(wire) as port:
         chosen = settings(directory, port=port)
         with pytest.raises(Exception, match="never binds"):
-            await connections.connect(chosen, None, [], ADA, "")
+            await connections.connect(chosen, None, ADA, "")
     assert wire.connections == 0
 
 
@@ -151,7 +151,7 @@ async def test_r10_giving_up_while_connecting_leaves_no_file_behind() -> None:
         before = len(list(Path("/proc/self/fd").iterdir()))
         for _ in range(20):
             with pytest.raises(TimeoutError):
-                await connections.connect(asked, None, (), ADA, "pw-ada")
+                await connections.connect(asked, None, ADA, "pw-ada")
         gc.collect()
         assert len(list(Path("/proc/self/fd").iterdir())) <= before
 

@@ -22,7 +22,25 @@ def result(tag: int, code: int, long: bool = False) -> bytes:
     return ber(tag, ber(0x0A, bytes([code])) + ber(0x04, b"") + ber(0x04, b"why"), long)
 
 
-ENTRY = ber(0x64, ber(0x04, b"uid=ada") + ber(0x30, b"x" * 300))
+def attribute(name: bytes, *values: bytes, long: bool = False) -> bytes:
+    return ber(
+        0x30, ber(0x04, name, long) + ber(0x31, b"".join(ber(0x04, one, long) for one in values), long), long
+    )
+
+
+def entry(dn: bytes, *attributes: bytes, long: bool = False) -> bytes:
+    return ber(0x64, ber(0x04, dn, long) + ber(0x30, b"".join(attributes), long), long)
+
+
+NOTES = (b"x" * 300, b"", b"\0\xff")
+ENTRY = entry(
+    "uid=ädä".encode(),
+    attribute(b"UID", b"ada"),
+    attribute(b"notes", *NOTES),
+    attribute(b"none"),
+    attribute(b"uid", b"second"),
+)
+READ = ("uid=ädä", {"uid": (b"ada",), "notes": NOTES, "none": ()})
 DONE = 0x65
 
 
@@ -52,27 +70,55 @@ def test_the_request_for_tls_is_one_message() -> None:
 
 @pytest.mark.parametrize("long", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 16, 33, 100, 10_000])
-def test_a_size_limit_becomes_a_success_in_whatever_pieces_it_comes(size: int, long: bool) -> None:
-    stream = b"".join(
-        [
-            message(2, ENTRY, long),
-            message(2, ENTRY),
-            message(2, result(DONE, 4, long), long),
-            message(3, ENTRY),
-        ]
-    )
-    expected = stream.replace(result(DONE, 4, long), result(DONE, 0, long))
+def test_entries_are_taken_and_a_size_limit_becomes_a_success_in_whatever_pieces_it_comes(
+    size: int, long: bool
+) -> None:
+    pieces = [
+        message(2, ENTRY, long),
+        message(2, ENTRY),
+        message(2, ber(0x73, b"ldap://elsewhere")),
+        message(2, entry(b"", long=long)),
+        message(2, result(DONE, 4, long), long),
+        message(3, ENTRY),
+    ]
+    stream = b"".join(pieces)
     reader = AnswerReader()
     passed = b"".join(reader.feed(stream[place : place + size]) for place in range(0, len(stream), size))
-    assert passed == expected
+    assert passed == pieces[2] + pieces[4].replace(result(DONE, 4, long), result(DONE, 0, long))
     assert reader.code == 4
+    assert reader.entries() == [READ, READ, ("", {}), READ]
+    assert reader.entries() == []
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        ber(0x64, b""),
+        ber(0x64, ber(0x04, b"uid=ada")),
+        ber(0x64, ber(0x04, b"uid=ada") + ber(0x30, b"x" * 300)),
+        ber(0x64, ber(0x04, b"uid=ada") + b"\x30\x7f" + attribute(b"uid", b"ada")),
+        ber(0x64, b"\x04\x80uid=ada" + ber(0x30, b"")),
+        entry(b"uid=ada", b"\x30\x05" + attribute(b"uid", b"ada")[2:]),
+        entry(b"uid=ada", ber(0x30, ber(0x04, b"uid") + ber(0x31, b"\x04\x7fada"))),
+    ],
+)
+def test_an_entry_that_is_none_ends_the_connection(operation: bytes) -> None:
+    with pytest.raises((ValueError, IndexError)):
+        AnswerReader().feed(message(2, operation))
+
+
+def test_entries_of_a_search_before_are_not_those_of_the_next() -> None:
+    reader = AnswerReader()
+    reader.feed(message(2, ENTRY))
+    reader.begin()
+    assert reader.feed(message(3, ENTRY) + message(3, result(DONE, 0))) == message(3, result(DONE, 0))
+    assert reader.entries() == [READ]
 
 
 def test_all_else_passes_untouched() -> None:
     stream = b"".join(
         message(2, operation)
         for operation in (
-            ENTRY,
             result(DONE, 0),
             result(DONE, 32),
             result(0x61, 4),
