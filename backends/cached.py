@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Generic
 
@@ -73,7 +74,7 @@ class Cached(Generic[R]):
         self._backend = backend
         self._cache = cache
         self._prefix = f"{namespace}:"
-        self._hash = blake2b(key=secret[:64], digest_size=16)
+        self._secret = secret[:64]
         self._fold: Callable[[str], str] = str if case_sensitive else fold
         self._ttl, self._negative_ttl, self._stale = ttl, min(negative_ttl, ttl), stale
         self._encode, self._decode = encode, decode
@@ -316,6 +317,10 @@ class Cached(Generic[R]):
 
     def _name(self, key: str) -> str:
         """What an entry is kept under: no login can be read from it (S15)."""
-        digest = self._hash.copy()
-        digest.update(self._fold(key).encode("utf-8", "surrogatepass"))
-        return self._prefix + digest.hexdigest()
+        return self._prefix + _digest(self._secret, self._fold(key))
+
+
+@lru_cache(maxsize=16384)
+def _digest(secret: bytes, folded: str) -> str:
+    """What stands for a key in the names of all sources; many are asked for the same keys, and again and again."""
+    return blake2b(folded.encode("utf-8", "surrogatepass"), key=secret, digest_size=16).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,8 +25,8 @@ MOST_ROWS = 1001
 """Rows that are read of a source at once, unless a page is larger."""
 MANY = 4
 """Sources of which each is asked for a part of the page first."""
-SPARE = 5
-"""Rows beyond twice its share that are asked of one of many sources, for shares of small pages are uneven."""
+SPREAD = 3
+"""Deviations beyond its share of a page that are asked of one of many sources: where rows are mixed, three suffice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +150,15 @@ class Reading(Generic[R]):
     async def _pages(self, source: Source[R], indexes: Sequence[int]) -> Sequence[Page[R]]:
         """The next page for each of the questions `indexes`; nothing at all where the source is silent.
 
-        Of many sources each is likely to have its share of the rows, so twice that is asked for at first. Where most
-        of what was read is hidden, the next page is larger.
+        Of many sources each is likely to have about its share of the rows, so little more is asked for at first. Where
+        most of what was read is hidden, the next page is larger.
         """
         streams = [self.streams[index][source.place] for index in indexes]
         read = max(stream.read for stream in streams)
         limit = max(self.first + 1, min(MOST_ROWS, read))
         if not read and len(self.sources) >= MANY:
-            limit = min(limit, 2 * limit // len(self.sources) + SPARE)
+            share = limit / len(self.sources)
+            limit = min(limit, math.ceil(share + SPREAD * math.sqrt(share)))
         after_place = self._place_of(self.after) - source.place
         started = time.monotonic()
         try:

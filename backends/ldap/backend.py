@@ -185,6 +185,8 @@ def _spelled(stored: Mapping[str, object], keys: Sequence[str]) -> dict[str, str
 
 async def _together(questions: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     """All answers; the first failure, once nothing runs any more."""
+    if len(questions) == 1:
+        return [await questions[0]]
     answers = await asyncio.gather(*questions, return_exceptions=True)
     for answer in answers:
         if isinstance(answer, BaseException):
