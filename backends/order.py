@@ -96,6 +96,8 @@ class Descending(str):
 
 def sort_key(order: Order, position: Position, place: int) -> tuple[object, ...]:
     """A tuple that compares as the list runs, across sources; `place` is the source's, counted from 0."""
+    if not order.terms and not order.descending_ties:
+        return position.folded, position.key, place
     parts = tuple(
         Descending(part) if down else part
         for part, down in zip(position.parts, order.directions, strict=True)

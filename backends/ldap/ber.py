@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 Values = tuple[str, Mapping[str, tuple[bytes, ...]]]
 """The DN of an entry, and its values by attribute, in lower case."""
@@ -13,6 +14,8 @@ START_TLS = bytes.fromhex("301d02010177188016") + b"1.3.6.1.4.1.1466.20037"
 _SEQUENCE, _INTEGER, _ENUMERATED = 0x30, 0x02, 0x0A
 _SEARCH_ENTRY, _SEARCH_DONE, _EXTENDED_RESPONSE = 0x64, 0x65, 0x78
 SUCCESS, SIZE_LIMIT_EXCEEDED = 0, 4
+LONG = 0x80
+"""Lengths from here on are spelled in more bytes than one."""
 _PEEK = 32
 """Enough bytes of a message to reach the result code of a finished search."""
 
@@ -133,25 +136,34 @@ def _entry(content: bytes) -> Values:
     while place < end:
         start, attribute_end = _span(content, place)
         start, place = _span(content, start)
-        name = content[start:place].decode("utf-8", "replace").lower()
+        name = _lowered(content[start:place])
         place, values_end = _span(content, place)
         found = []
         while place < values_end:
-            start, place = _span(content, place)
+            if (length := content[place + 1]) < LONG:  # as nearly all are
+                start, place = place + 2, place + 2 + length
+            else:
+                start, place = _span(content, place)
             found.append(content[start:place])
         if not place == values_end <= attribute_end:
             raise ValueError("an attribute that ends elsewhere than it says")
-        values.setdefault(name, tuple(found))  # of an attribute that stands there twice, the first counts
+        if name not in values:  # of an attribute that stands there twice, the first counts
+            values[name] = tuple(found)
         place = attribute_end
     if not place == end <= len(content):
         raise ValueError("an entry that ends elsewhere than it says")
     return dn, values
 
 
+@lru_cache(maxsize=1024)
+def _lowered(name: bytes) -> str:
+    return name.decode("utf-8", "replace").lower()
+
+
 def _span(data: bytes, place: int) -> tuple[int, int]:
     """Where the content of an element that is all there starts and ends."""
     length = data[place + 1]
-    if length < 0x80:
+    if length < LONG:
         return place + 2, place + 2 + length
     size = length & 0x7F
     if not 0 < size <= 4:

@@ -11,6 +11,7 @@ from backends.evaluate import Values
 from backends.mapping import RecordMapping, first
 from backends.model import Value
 
+ADDRESS = "targetaddress"
 _SMTP = re.compile(r"^SMTP:", re.IGNORECASE)
 
 
@@ -50,9 +51,16 @@ class EntryReader:
     ) -> tuple[Value, ...]:
         """Values in the order of the columns, else the mapping's; DNs of managers become what is said (LDAP-25)."""
         names = _lowered(self._mapping.columns if columns is None else tuple(columns))
-        found = map(entry.values.get, names)
+        charset, read = self._charset, self._read
         row = tuple(
-            [self._read(name, some) if some else None for name, some in zip(names, found, strict=True)]
+            [
+                None
+                if not some
+                else some[0].decode(charset, "replace") or None
+                if len(some) == 1 and name != ADDRESS
+                else read(name, some)
+                for name, some in zip(names, map(entry.values.get, names), strict=True)
+            ]
         )
         if self._translated.isdisjoint(names):
             return row
@@ -68,7 +76,7 @@ class EntryReader:
         return list(dict.fromkeys(dn for dn in named if dn))
 
     def _read(self, name: str, values: tuple[bytes, ...]) -> Value:
-        if name == "targetaddress":
+        if name == ADDRESS:
             texts = tuple(_SMTP.sub("", value.decode(self._charset, "replace")) for value in values if value)
         elif len(values) == 1:
             return values[0].decode(self._charset, "replace") or None
