@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sqlite3
 import traceback
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ import pytest
 
 from backends.errors import SourceUnavailable
 from backends.model import SourceKind, SourceStatus
+from backends.order import fold
 from backends.sql.database import Database, open_database
 from backends.sql.failures import DuplicateKey
 from gateway.demo.servers.mariadb import MariaDB
@@ -311,3 +314,32 @@ def test_an_impossible_url_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(ValueError) as caught:
         open_database(url, name="people")
     assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16le"])
+async def test_sqlite_folds_texts_as_all_stores_do(tmp_path: Path, encoding: str) -> None:
+    texts = [
+        "",
+        "Ada",
+        "ÄDA",
+        "İstanbul",
+        "Straẞe",
+        "a\0Ä",
+        "\0",
+        "ΟΔΟΣ",
+        "K",
+        "\U0001f600A",
+        "A;B",
+        "x" * 300 + "Ü",
+        "[A]*?",
+    ]
+    texts += [chr(sign) for sign in range(1, 0x180)]
+    with closing(sqlite3.connect(tmp_path / "texts")) as file, file:
+        file.execute(f"PRAGMA encoding = '{encoding}'")
+        file.execute("CREATE TABLE texts (place INTEGER, value TEXT)")
+        file.executemany("INSERT INTO texts VALUES (?, ?)", [*enumerate(texts), (len(texts), None)])
+    database = open_database(f"sqlite:///{tmp_path / 'texts'}", name="texts", timeout=5)
+    folded = database.dialect.fold(database.dialect.text("value"))
+    rows = await database.fetch(f"SELECT {folded} COLLATE BINARY FROM texts ORDER BY place")
+    await database.close()
+    assert [row[0] for row in rows] == [*map(fold, texts), None]
