@@ -58,9 +58,9 @@ class InTime:
     )
 
     def __init__(self, receive: Receive, patience: float = PATIENCE) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         self._receive = receive
-        self._task = asyncio.current_task()
+        self._task = asyncio.current_task(loop)
         self._end: float | None = None
         self._listener: asyncio.Task[None] | None = None
         self.followers: Sequence[Any] = ()
@@ -68,7 +68,7 @@ class InTime:
         self.has_followed = False
         """Whether another request's answer is its own."""
         self.has_left = self.is_late = False
-        self._timer = self._loop.call_later(patience, self._begin)
+        self._timer = loop.call_later(patience, self._begin)
 
     def limit(self, seconds: float) -> None:
         """Give the request so long from now on; no less than the patience."""

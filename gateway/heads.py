@@ -1,6 +1,10 @@
-"""HTTP whose heads have an end: uvicorn's parser keeps every header that comes, however many there are."""
+"""HTTP whose heads have an end, and leave with what follows: uvicorn keeps every header that comes, however many there
+are, and sends the head of an answer by itself.
+"""
 
 from __future__ import annotations
+
+import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -29,7 +33,10 @@ class BoundedHeads(Impatient, HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._open = 0
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:  # it is, where the connection becomes a WebSocket
+            self.cycle.transport = Joining(self.transport, self.loop)  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
         self._open = 0
@@ -38,3 +45,36 @@ class BoundedHeads(Impatient, HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._open = 0
         super().on_message_complete()
+
+
+class Joining:
+    """Where one answer is written: its head waits for the body that follows at once, so that both are sent together."""
+
+    __slots__ = ("_began", "_head", "_loop", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head: bytes | None = None
+        self._began = False
+
+    def write(self, data: bytes) -> None:
+        """Send it; what comes first waits until the loop has seen to whoever is ready now."""
+        if self._head is not None:
+            head, self._head = self._head, None
+            self._transport.writelines((head, data))
+        elif self._began:
+            self._transport.write(data)
+        else:
+            self._began, self._head = True, data
+            self._loop.call_soon(self._send_head)
+
+    def close(self) -> None:
+        """Close the connection once everything is sent."""
+        self._send_head()
+        self._transport.close()
+
+    def _send_head(self) -> None:
+        if self._head is not None:
+            head, self._head = self._head, None
+            self._transport.write(head)
