@@ -126,7 +126,7 @@ async def _abort(stage: Stage, caller: Caller, number: int) -> None:
     for key in PROXIED:
         await stage.proxies[key].set(Fault.HANG_AT_FIRST_BYTE)
     for start in range(0, number, CROWD):
-        writers = await asyncio.gather(*(caller.ask(LIST) for _ in range(CROWD)))
+        writers = await asyncio.gather(*(caller.ask(LIST, number) for number in range(CROWD)))
         await asyncio.sleep(0.01 * (start // CROWD % 7))
         for writer in writers:
             writer.close()
@@ -141,7 +141,10 @@ async def _rest(client: httpx.AsyncClient) -> None:
         return not Scrape((await client.get("/metrics")).text).value("kundengraph_source_pool_in_use")
 
     await until(idle, 120)
-    answers = await asyncio.gather(*(client.post("/graphql", json={"query": LIST}) for _ in range(CROWD)))
+    bodies = [
+        {"query": LIST, "variables": {"number": number}} for number in range(CROWD)
+    ]  # none equals another
+    answers = await asyncio.gather(*(client.post("/graphql", json=body) for body in bodies))
     if any("errors" in answer.json() for answer in answers):
         raise RuntimeError("after those who left somebody is not answered")
     await until(idle, 120)

@@ -175,7 +175,8 @@ async def test_r5_without_the_registry_nothing_is_empty_and_nothing_silently_nul
 @pytest.mark.parametrize("fault", HANGS)
 async def test_r6_a_source_that_hangs_costs_its_timeout_and_no_more(stage: Stage, fault: Fault) -> None:
     async with stage.gateway(timeout=TIMEOUT / 2) as gateway:
-        await gateway.ask(LIST, READER, policy="FAIL")
+        for key in PROXIED:
+            await joined(gateway, key)
         for key in PROXIED:
             await stage.proxies[key].set(fault)
             stage.proxies[key].cut()
@@ -193,20 +194,20 @@ async def test_r7_an_ill_source_is_left_alone_and_one_call_finds_out_that_it_is_
 ) -> None:
     stage.order = (key,)
     proxy = stage.proxies[key]
-    async with stage.gateway(breaker="{ failures = 3, seconds = 0.3 }", timeout=TIMEOUT / 2) as gateway:
+    async with stage.gateway(breaker="{ failures = 3, seconds = 1.5 }", timeout=TIMEOUT / 2) as gateway:
         async with stage.failing(key, Fault.HANG_AT_CONNECT):
             statuses = [await status(gateway) for _ in range(6)]
             assert statuses == [*["TIMEOUT"] * 3, *["CIRCUIT_OPEN"] * 3]
         seen = proxy.connections
-        answers = await asyncio.gather(*(status(gateway) for _ in range(20)))
+        answers = await asyncio.gather(*(status(gateway, number) for number in range(20)))
         assert set(answers) == {"CIRCUIT_OPEN"}
         assert proxy.connections == seen
         await joined(gateway, key)
 
 
-async def status(gateway: Gateway) -> str | None:
-    """What is wrong with the only source; None when nothing is."""
-    answer = await gateway.answer(ONE, READER, login="everywhere")
+async def status(gateway: Gateway, number: int = 0) -> str | None:
+    """What is wrong with the only source; None when nothing is. Requests of one number alone are equal."""
+    answer = await gateway.answer(ONE, READER, login="everywhere", number=number)
     return answer["errors"][0]["extensions"]["status"] if "errors" in answer else None
 
 
@@ -232,9 +233,12 @@ async def test_r9_a_read_is_tried_once_more_on_a_fresh_connection_and_never_agai
             assert proxy.connections <= before + each, "a source that is down is asked once"
 
 
+@pytest.mark.parametrize("equal", [True, False])
 async def test_r11_five_hundred_equal_look_ups_are_one_call(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, equal: bool
 ) -> None:
+    """Whether they are equal requests, or different ones that look up the same login."""
+    numbers = [0 if equal else number for number in range(500)]
     stage.order = ("postgresql",)
     asked: list[str] = []
     fetch = PooledDriver.fetch
@@ -246,11 +250,11 @@ async def test_r11_five_hundred_equal_look_ups_are_one_call(
     monkeypatch.setattr(PooledDriver, "fetch", counting)
     async with stage.gateway(timeout=5.0) as gateway:
         async with stage.failing("postgresql", Fault.SLOW):
-            found = await asyncio.gather(*(status(gateway) for _ in range(500)))
+            found = await asyncio.gather(*(status(gateway, number) for number in numbers))
         assert (set(found), len(asked)) == ({None}, 1)
         asked.clear()
         async with stage.failing("postgresql", Fault.HANG_AT_FIRST_BYTE):
-            calls = [asyncio.create_task(status(gateway)) for _ in range(500)]
+            calls = [asyncio.create_task(status(gateway, number)) for number in numbers]
             while not asked:
                 await asyncio.sleep(0.001)
             calls[0].cancel()  # the one whose call it is
