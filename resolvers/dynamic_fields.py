@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from backends.registry import DynamicSearch, ObjectType
 from backends.search import Search, Word, parse_customer_search, parse_list_search, parse_words
 from resolvers.asked import CustomerFilter, UserFilter
 from resolvers.context import RequestContext
+from resolvers.gathering import gathered
 from resolvers.refusals import check_fields
 
 Values = Mapping[str, Sequence[str]]
@@ -119,7 +119,7 @@ async def _fields(
     plain = tuple(one for one in conditions if not known[one.name].is_dynamic)
     if not dynamic:
         return _Fields(plain)
-    found = await asyncio.gather(
+    found = await gathered(
         *(
             context.registry.dynamic_matches(
                 type_, DynamicSearch(known[one.name].column, values=one.values, operator=one.operator)
@@ -150,7 +150,7 @@ async def _hits(
     if not fields or search is None:
         return ()
     names = sorted(fields)
-    found = await asyncio.gather(
+    found = await gathered(
         *(context.registry.dynamic_matches(type_, DynamicSearch(name, search=search)) for name in names)
     )
     return tuple(DynamicHits(name, tuple(keys)) for name, keys in zip(names, found, strict=True))
@@ -158,7 +158,7 @@ async def _hits(
 
 async def displayed(context: RequestContext, users: Sequence[CustomerUser]) -> Mapping[str, Values]:
     """Dynamic fields as people read them: choices by what they are called (SRCH-17)."""
-    found, choices = await asyncio.gather(
+    found, choices = await gathered(
         of_users(context, users), context.registry.dynamic_choices("CustomerUser")
     )
     return {login: _named(values, choices) for login, values in found.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +12,7 @@ from backends.model import Customer, CustomerUser, Validity
 from backends.records import Grant, Group
 from resolvers.context import RequestContext
 from resolvers.customer_users import all_customer_ids_of, customer_ids_of
+from resolvers.gathering import gathered
 from resolvers.groups import all_groups, by_customer, by_login, by_upper_name
 from resolvers.permissions import (
     Origin,
@@ -72,7 +72,7 @@ async def effective_of_users(
     context: RequestContext, users: Sequence[CustomerUser], whose: PermissionContext = SAME
 ) -> Sequence[Sequence[EffectivePermission]]:
     """Everything each user holds (PERM-8): four questions to the registry, however many users there are."""
-    ids, groups, direct = await asyncio.gather(
+    ids, groups, direct = await gathered(
         all_customer_ids_of(context, users),
         all_groups(context),
         context.services.groups.user_grants([user.login for user in users]),
@@ -97,7 +97,7 @@ async def effective_of_customers(
 ) -> Sequence[Sequence[EffectivePermission]]:
     """Everything each customer gives to those who belong to it (PERM-14)."""
     ids = [one.customer_id for one in customers]
-    groups, grants = await asyncio.gather(all_groups(context), context.services.groups.customer_grants(ids))
+    groups, grants = await gathered(all_groups(context), context.services.groups.customer_grants(ids))
     on_customer, groups = by_customer(grants), _in_order(groups)
     return [
         _effective(
@@ -150,7 +150,7 @@ async def _reached(
     policy, store = context.services.policy, context.services.groups
     if not policy.enabled or not policy.other_context:
         return [frozenset()] * len(customer_ids)
-    groups, through = await asyncio.gather(
+    groups, through = await gathered(
         all_groups(context), store.customer_grants(sorted({one for some in customer_ids for one in some}))
     )
     openers = _readers(through, policy.other_context)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from backends.errors import CursorInvalid
 from backends.model import Customer, CustomerUser, Validity
 from backends.records import Grant, Group
 from resolvers.context import RequestContext
+from resolvers.gathering import gathered
 from resolvers.keyed import KeyedConnection, KeyedEdge, KeyedList, logins_in_sight
 from resolvers.lists import page_size
 from resolvers.permissions import PermissionContext
@@ -41,9 +41,7 @@ async def grants_of_users(
 ) -> Sequence[Sequence[GroupGrant]]:
     """Direct grants as stored, invalid groups included; keys that are not configured are not shown (PERM-2)."""
     store = context.services.groups
-    groups, grants = await asyncio.gather(
-        all_groups(context), store.user_grants([user.login for user in users])
-    )
+    groups, grants = await gathered(all_groups(context), store.user_grants([user.login for user in users]))
     on_login = by_login(grants)
     return [_stored(context, groups, on_login.get(user.login, ())) for user in users]
 
@@ -53,7 +51,7 @@ async def grants_of_customers(
 ) -> Sequence[Sequence[GroupGrant]]:
     """Grants on each customer as stored, by group and context."""
     store = context.services.groups
-    groups, grants = await asyncio.gather(
+    groups, grants = await gathered(
         all_groups(context), store.customer_grants([one.customer_id for one in customers])
     )
     on_customer = by_customer(grants)

@@ -11,6 +11,7 @@ from backends.model import CustomerUser, Validity
 from backends.records import Service
 from backends.registries import DEFAULT_LOGIN
 from resolvers.context import RequestContext
+from resolvers.gathering import gathered
 from resolvers.keyed import KeyedConnection, KeyedEdge, KeyedList, logins_in_sight
 from resolvers.lists import page_size
 
@@ -98,7 +99,7 @@ async def _assigned(
     context: RequestContext, logins: Sequence[str]
 ) -> tuple[Mapping[int, Service], Mapping[str, tuple[int, ...]]]:
     store = context.services.offers
-    services, assigned = await asyncio.gather(store.services(), store.assigned(logins))
+    services, assigned = await gathered(store.services(), store.assigned(logins))
     return {one.id: one for one in services}, assigned
 
 

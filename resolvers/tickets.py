@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from backends.protocol import R
 from resolvers import dynamic_fields
 from resolvers.context import RequestContext
 from resolvers.customer_users import customer_of
+from resolvers.gathering import gathered
 from resolvers.preferences import is_secret
 
 
@@ -77,7 +77,7 @@ async def _values(
     context: RequestContext, users: Sequence[CustomerUser], customers: Sequence[Customer | None]
 ) -> Sequence[Mapping[str, str]]:
     """All that is known of each user by variable: its customer's, below preferences, below its own (CU-7, PREF-6)."""
-    preferences, dynamic, of_customers = await asyncio.gather(
+    preferences, dynamic, of_customers = await gathered(
         context.services.preferences.preferences_of([user.login for user in users]),
         dynamic_fields.of_users(context, users),
         _customer_fields(context, [one for one in customers if one is not None]),
