@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Generic
@@ -18,20 +18,10 @@ from backends.filters import Filter, Question
 from backends.flight import Flight
 from backends.model import Freshness, Inspection, ServedFrom, SourceStatus
 from backends.order import fold
+from backends.party import Parties, Party
 from backends.protocol import Backend, Count, Known, Page, R
 from backends.recorder import CURRENT
 from backends.remembered import Entry, entry_of, text_of
-
-LARGEST_PARTY = 100
-"""Keys that are asked for together at most."""
-
-
-@dataclass(slots=True, eq=False)
-class Party:
-    """Single keys of several callers that one call asks for."""
-
-    turn: int
-    keys: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -81,8 +71,7 @@ class Cached(Generic[R]):
         self._mark = mark
         self._clock = clock
         self._records: Flight[Mapping[str, R]] = Flight()
-        self._gathering: Party | None = None
-        self._asked_for: dict[str, Party] = {}
+        self._parties = Parties()
         self._presence: Flight[AbstractSet[str]] = Flight()
         self._turn = 0
         self._all_forgotten = 0
@@ -228,37 +217,18 @@ class Cached(Generic[R]):
         try:
             if len(keys) > 1:
                 return await self._records.share((self._turn, frozenset(keys)), lambda: self._load(keys))
-            party = self._party_of(keys[0])
+            party = self._parties.join(keys[0], self._turn)
             found = await self._records.share(party, lambda: self._load_party(party))
             return {key: found[key] for key in keys if key in found}
         except Over as error:
             raise self._late() from error
 
-    def _party_of(self, key: str) -> Party:
-        """Who is asked for together with `key`: where it is being asked for already, or those of this moment.
-
-        A call begins when the loop has seen to everybody who is ready now. So nobody waits for company, and under
-        load many are asked for by one statement.
-        """
-        party = self._asked_for.get(key)
-        if party is not None and party.turn == self._turn:
-            return party
-        party = self._gathering
-        if party is None or party.turn != self._turn or len(party.keys) >= LARGEST_PARTY:
-            party = self._gathering = Party(self._turn)
-        party.keys.append(key)
-        self._asked_for[key] = party
-        return party
-
     async def _load_party(self, party: Party) -> Mapping[str, R]:
-        if self._gathering is party:
-            self._gathering = None
+        self._parties.begin(party)
         try:
             return await self._load(tuple(party.keys))
         finally:
-            for key in party.keys:
-                if self._asked_for.get(key) is party:
-                    del self._asked_for[key]
+            self._parties.end(party)
 
     def _late(self) -> SourceUnavailable:
         """The end of a request that shares a call is the source's silence."""

@@ -15,6 +15,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
+from backends.bus import Bus
 from gateway.auth import Credentials
 from gateway.config import Config
 from gateway.documents import Documents, NamedDocuments, trusted_documents
@@ -55,7 +56,7 @@ def create_app(config: Config, tracing: Tracing | None = None, *, log_requests: 
         proxies=config.server.trusted_proxies,
     )
     stopping = Stopping(config.server.drain, partial(stack.services.bus.end, STOPS), endpoint.sockets.end)
-    lean = _lean(config, schema, endpoint, documents)
+    lean = _lean(config, schema, endpoint, documents, stack.services.bus)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -75,7 +76,7 @@ def create_app(config: Config, tracing: Tracing | None = None, *, log_requests: 
                 await asyncio.to_thread(tracing.close)
 
     return _Application(
-        _observed(config, stack, metrics, tracing, stopping, lean),
+        _observed(config, metrics, tracing, stopping, lean),
         routes=_routes(config, stack, metrics, lean or endpoint, stopping),
         middleware=_middleware(config, stopping),
         lifespan=lifespan,
@@ -118,12 +119,13 @@ def schema_of(config: Config, documents: Documents | None = None) -> Kundengraph
 
 
 def _lean(
-    config: Config, schema: KundengraphSchema, endpoint: GraphQLEndpoint, documents: Documents
+    config: Config, schema: KundengraphSchema, endpoint: GraphQLEndpoint, documents: Documents, bus: Bus
 ) -> LeanEndpoint | None:
     """The endpoint with its short way, where that does all that the long way does."""
     if not covers(schema, NamedDocuments, AccessCheck):
         return None
-    return LeanEndpoint(endpoint, schema.operations, documents, config.limits.max_cost)
+    limit = config.limits.max_cost
+    return LeanEndpoint(endpoint, schema.operations, documents, limit, lambda: bus.turn)
 
 
 def _routes(
@@ -140,17 +142,14 @@ def _routes(
 
 def _observed(
     config: Config,
-    stack: Stack,
     metrics: Metrics,
     tracing: Tracing | None,
     stopping: Stopping,
     lean: LeanEndpoint | None,
 ) -> Callable[[ASGIApp], ASGIApp]:
     """The record of the request; most requests for the endpoint go past all that is within."""
-    path, bus, directly = config.server.path, stack.services.bus, None
-    if lean is not None:
-        largest = config.server.max_body_bytes
-        directly = lean.direct(path, largest, lambda: stopping.has_begun, lambda: bus.turn)
+    path, largest = config.server.path, config.server.max_body_bytes
+    directly = None if lean is None else lean.direct(path, largest, lambda: stopping.has_begun)
     return partial(Observed, graphql=path, ended=metrics.ended, tracer=tracing, directly=directly)
 
 

@@ -52,7 +52,6 @@ class InTime:
         "_task",
         "_timer",
         "followers",
-        "has_followed",
         "has_left",
         "is_late",
     )
@@ -65,8 +64,6 @@ class InTime:
         self._listener: asyncio.Task[None] | None = None
         self.followers: Sequence[Any] = ()
         """Others who wait for the same; for them it goes on though its client has left."""
-        self.has_followed = False
-        """Whether another request's answer is its own."""
         self.has_left = self.is_late = False
         self._timer = loop.call_later(patience, self._begin)
 

@@ -9,7 +9,7 @@ import asyncio
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -18,7 +18,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backends import deadline
 from backends.errors import GatewayError
-from backends.recorder import CURRENT
 from gateway.documents import Documents, by_id
 from gateway.hangups import InTime
 from gateway.http import GRACE, PLAIN_JSON, GraphQLEndpoint, media_type_of, negotiate
@@ -62,25 +61,27 @@ class LeanEndpoint:
     """Answers what is ready to run, and hands on everything else."""
 
     def __init__(
-        self, endpoint: GraphQLEndpoint, operations: Operations, documents: Documents, cost_limit: int
+        self,
+        endpoint: GraphQLEndpoint,
+        operations: Operations,
+        documents: Documents,
+        cost_limit: int,
+        turn: Callable[[], int] = int,
     ) -> None:
+        """Equal requests of one `turn` may share an answer."""
         self._endpoint: ASGIApp = endpoint
         self._view = endpoint
         self._operations = operations
         self._documents = documents
         self._limit = cost_limit
         self._together: Together[Reply | None] = Together()
-        self._turn: Callable[[], int] = int
+        self._turn = turn
 
-    def direct(
-        self, path: str, largest: int, is_ending: Callable[[], bool], turn: Callable[[], int]
-    ) -> Directly:
+    def direct(self, path: str, largest: int, is_ending: Callable[[], bool]) -> Directly:
         """The way past everything that stands around, for requests of this path.
 
         `largest` are the bytes of a body; the answers since `is_ending` are the last ones of their connections.
-        Equal requests of one `turn` may share an answer.
         """
-        self._turn = turn
         vary = "Accept, Origin" if self._view.allowed_origins else "Accept"
         usual, last = heads_of(vary, FIXED), heads_of(vary, [*FIXED, CLOSING])
 
@@ -214,14 +215,11 @@ class LeanEndpoint:
         self, asked: Asked, viewer: Viewer, scope: Scope, headers: Mapping[bytes, bytes], call: InTime
     ) -> Reply | None:
         """The answer to it, or to an equal request of the same viewer; None where it may not run."""
-        ready = asked.ready
+        ready, run = asked.ready, partial(self._run, asked, viewer, scope, headers)
         if not ready.reads:
-            return await self._run(asked, viewer, scope, headers)
+            return await run()
         question = ready, asked.body, viewer, self._turn()
-        found = await self._together.share(question, lambda: self._run(asked, viewer, scope, headers), call)
-        if call.has_followed and (record := CURRENT.get()) is not None:
-            record.shared = True
-        return found
+        return await self._together.share(question, run, call)
 
     async def _run(
         self, asked: Asked, viewer: Viewer, scope: Scope, headers: Mapping[bytes, bytes]

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from backends.recorder import CURRENT
 from gateway.hangups import InTime
 
 T = TypeVar("T")
@@ -40,7 +41,8 @@ class Together(Generic[T]):
         while (trip := self._trips.get(question)) is not None and clock() < trip.until:
             found = await _follow(trip)
             if found is not None:
-                call.has_followed = True
+                if (record := CURRENT.get()) is not None:
+                    record.shared = True
                 return found
         trip = self._trips[question] = _Trip(call, clock() + NEARLY)
         call.followers = trip.followers

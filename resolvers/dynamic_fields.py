@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from backends.directory import Directory
 from backends.errors import BadUserInput
 from backends.filters import DynamicHits, FieldCondition, Filter, Operator
+from backends.gathering import gathered
 from backends.mapping import FieldMapping
 from backends.model import Customer, CustomerUser, Record
 from backends.protocol import R
@@ -15,7 +16,6 @@ from backends.registry import DynamicSearch, ObjectType
 from backends.search import Search, Word, parse_customer_search, parse_list_search, parse_words
 from resolvers.asked import CustomerFilter, UserFilter
 from resolvers.context import RequestContext
-from resolvers.gathering import gathered
 from resolvers.refusals import check_fields
 
 Values = Mapping[str, Sequence[str]]

@@ -8,11 +8,11 @@ from functools import partial
 from typing import NamedTuple
 
 from backends.errors import GatewayError
+from backends.gathering import gathered
 from backends.model import Customer, CustomerUser, Validity
 from backends.records import Grant, Group
 from resolvers.context import RequestContext
 from resolvers.customer_users import all_customer_ids_of, customer_ids_of
-from resolvers.gathering import gathered
 from resolvers.groups import all_groups, by_customer, by_login, by_upper_name
 from resolvers.permissions import (
     Origin,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import enum
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from backends.cells import Cells, Columns
 from backends.directory import Directory, Listing, Total
 from backends.errors import BadUserInput, CursorInvalid, SourceUnavailable
 from backends.filters import Filter
+from backends.gathering import gathered
 from backends.model import Membership, SourceReport
 from backends.order import Order, Position
 from backends.protocol import R, Row
@@ -213,7 +213,7 @@ async def totals(context: RequestContext, connections: Sequence[Connection[Any]]
         some = connections[indexes[0]]
         return await some.directory.counts([connections[index].filter for index in indexes], only=some.only)
 
-    answers = await asyncio.gather(*(count(indexes) for indexes in groups.values()))
+    answers = await gathered(*(count(indexes) for indexes in groups.values()))
     found = {
         index: total
         for indexes, counted in zip(groups.values(), answers, strict=True)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from backends.errors import GatewayError
+from backends.gathering import gathered
 from backends.model import CustomerUser, Validity
 from backends.records import Service
 from backends.registries import DEFAULT_LOGIN
 from resolvers.context import RequestContext
-from resolvers.gathering import gathered
 from resolvers.keyed import KeyedConnection, KeyedEdge, KeyedList, logins_in_sight
 from resolvers.lists import page_size
 

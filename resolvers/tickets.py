@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from backends import labels
 from backends.directory import Directory
 from backends.errors import GatewayError
+from backends.gathering import gathered
 from backends.mapping import first
 from backends.model import Customer, CustomerUser, Record
 from backends.protocol import R
 from resolvers import dynamic_fields
 from resolvers.context import RequestContext
 from resolvers.customer_users import customer_of
-from resolvers.gathering import gathered
 from resolvers.preferences import is_secret
 
 

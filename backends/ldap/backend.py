@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from backends.cells import Cells, Columns
 from backends.conditions import condition_of
 from backends.filters import EVERYTHING, Filter, Question
+from backends.gathering import gathered
 from backends.ldap.faults import faults_as_ours
 from backends.ldap.keys import KeyList, KeyLists, Place, Wanted
 from backends.ldap.listing import Listing
@@ -63,12 +64,12 @@ class LdapBackend:
     async def pages(self, questions: Sequence[Question]) -> Sequence[Page[CustomerUser]]:
         """One page for each question, cut from the lists of keys; only the entries of the pages are read."""
         async with self._call():
-            return await _together([self._page(question) for question in questions])
+            return await gathered(*[self._page(question) for question in questions])
 
     async def counts(self, filters: Sequence[Filter]) -> Sequence[Count]:
         """How many records match each filter; a capped search counts what its pages show."""
         async with self._call():
-            lists = await _together([self._list(one, Order(())) for one in filters])
+            lists = await gathered(*[self._list(one, Order(())) for one in filters])
         return [Count(len(keys.places), exact=not keys.truncated) for keys in lists]
 
     async def tally(self, field: str, filter: Filter) -> Mapping[str | None, int]:
@@ -181,14 +182,3 @@ def _spelled(stored: Mapping[str, object], keys: Sequence[str]) -> dict[str, str
     for key in stored:
         by_fold.setdefault(fold(key), key)
     return {key: key if key in stored else by_fold[fold(key)] for key in keys if fold(key) in by_fold}
-
-
-async def _together(questions: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """All answers; the first failure, once nothing runs any more."""
-    if len(questions) == 1:
-        return [await questions[0]]
-    answers = await asyncio.gather(*questions, return_exceptions=True)
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
-    return [answer for answer in answers if not isinstance(answer, BaseException)]

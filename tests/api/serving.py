@@ -22,6 +22,7 @@ from gateway.stalls import ImpatientSockets
 READER = "key-of-a-reader"
 LIMITED = "key-of-somebody-who-may-see-one-customer"
 EXPIRED = "key-of-yesterday"
+EDITOR = "key-of-an-editor"
 NOW = "2026-01-01 12:00:00"
 
 TOML = """
@@ -98,6 +99,14 @@ def help_desk(folder: Path, *, server: str = "", sources: str = "") -> Config:
 
 def digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+EDITORS = f"""
+[[auth.tokens]]
+name = "editor"
+sha256 = "{digest(EDITOR)}"
+roles = ["editor"]
+"""
 
 
 @contextmanager

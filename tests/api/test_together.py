@@ -16,15 +16,8 @@ from gateway import together
 from gateway.app import create_app
 from schema.operations import Operations
 from tests.api.sent import Sent
-from tests.api.serving import LIMITED, READER, digest, help_desk
+from tests.api.serving import EDITOR, EDITORS, LIMITED, READER, help_desk
 
-EDITOR = "key-of-an-editor"
-EDITORS = f"""
-[[auth.tokens]]
-name = "editor"
-sha256 = "{digest(EDITOR)}"
-roles = ["editor"]
-"""
 PAGE = orjson.dumps({"query": "{ customerUsers(first: 5) { nodes { login firstName } } }"})
 CHANGE = orjson.dumps(
     {

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from resolvers.gathering import gathered
+from backends.gathering import gathered
 
 
 async def after(turns: int, error: Exception | None = None) -> int:

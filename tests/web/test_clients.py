@@ -15,18 +15,10 @@ import pytest
 
 from gateway.app import create_app, schema_of
 from gateway.config import Config, loads
-from tests.api.serving import digest, help_desk, served
+from tests.api.serving import EDITOR, EDITORS, help_desk, served
 from tests.web.packages import WEB, need_node
 
 PAGES = WEB.parents[1] / "docs" / "clients"
-EDITOR = "key-of-an-editor"
-MORE = f"""
-[[auth.tokens]]
-name = "editor"
-sha256 = "{digest(EDITOR)}"
-roles = ["editor"]
-"""
-
 
 OPTIONS = ("--experimental-websocket", "--no-warnings")
 """For node 20, whose WebSocket is not there without asking; later ones take it as well."""
@@ -40,7 +32,7 @@ def blocks(page: str, language: str) -> list[str]:
 def config(tmp_path: Path) -> Config:
     help_desk(tmp_path)
     file = tmp_path / "kundengraph.toml"
-    return loads(file.read_text("utf-8").replace("max_body_bytes = 10_000", "") + MORE, file, {})
+    return loads(file.read_text("utf-8").replace("max_body_bytes = 10_000", "") + EDITORS, file, {})
 
 
 @pytest.fixture

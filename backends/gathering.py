@@ -24,7 +24,9 @@ async def gathered(*asked: Awaitable[A]) -> tuple[A, ...]: ...
 
 
 async def gathered(*asked: Awaitable[Any]) -> tuple[Any, ...]:
-    """The answers in order; where several questions fail, which of them ended first is chance, and told to nobody."""
+    """The answers in order, once nothing runs any more; where several questions fail, which ended first is chance."""
+    if len(asked) == 1:
+        return (await asked[0],)
     answers = await asyncio.gather(*asked, return_exceptions=True)
     for answer in answers:
         if isinstance(answer, BaseException):
