@@ -11,7 +11,7 @@ from backends.changes import Note
 from backends.limits import ASSIGNMENT, CUSTOMER_GRANT, USER_GRANT, check, check_naming
 from backends.model import Validity
 from backends.naming import renamed
-from backends.records import Grant, Group, Service
+from backends.records import Grant, Group, Held, Service
 from backends.registries import DEFAULT_LOGIN, CustomerGrants, Naming, Taken, Unstorable, UserGrants
 
 N = TypeVar("N", bound=Group | Service)
@@ -30,6 +30,11 @@ class MemoryGroups:
 
     async def user_grants(self, logins: Sequence[str]) -> Sequence[Grant]:
         return self._some(grant for grant in self._grants if grant.login in set(logins))
+
+    async def held_by(self, logins: Sequence[str]) -> Held:
+        grants = await self.user_grants(logins)
+        groups = [group for group in self._groups.values() if group.id in {one.group_id for one in grants}]
+        return Held(groups, [(one.group_id, one.key, one.login or "") for one in grants])
 
     async def customer_grants(self, customer_ids: Sequence[str]) -> Sequence[Grant]:
         return self._some(grant for grant in self._grants if grant.customer_id in set(customer_ids))
@@ -117,6 +122,12 @@ class MemoryServices:
 
     async def assigned(self, logins: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
         return grouped(pair for pair in self._assigned if pair[0] in set(logins))
+
+    async def assigned_services(self, logins: Sequence[str]) -> Mapping[str, Sequence[Service]]:
+        return {
+            login: _by_name({id_: self._services[id_] for id_ in ids if id_ in self._services})
+            for login, ids in (await self.assigned(logins)).items()
+        }
 
     async def logins_of(self, service_id: int, after: str | None, limit: int) -> Sequence[str]:
         logins = {login for login, one in self._assigned if one == service_id and login != DEFAULT_LOGIN}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,6 +33,14 @@ class Grant(NamedTuple):
     customer_id: str | None = None
     context: str | None = None
     """The context as stored."""
+
+
+class Held(NamedTuple):
+    """Grants on logins as they are stored, beside the groups that they name."""
+
+    groups: Sequence[Group]
+    rows: Sequence[tuple[int, str, str]]
+    """Group, key and login; a group that is not among the others is none."""
 
 
 @dataclass(frozen=True, slots=True)

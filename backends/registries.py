@@ -13,7 +13,7 @@ from typing import Protocol
 
 from backends.changes import Note
 from backends.model import Validity
-from backends.records import Grant, Group, Service
+from backends.records import Grant, Group, Held, Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,10 @@ class GroupStore(Protocol):
 
     async def user_grants(self, logins: Sequence[str]) -> Sequence[Grant]:
         """Rows in force on these logins, invalid groups included."""
+        ...
+
+    async def held_by(self, logins: Sequence[str]) -> Held:
+        """The same rows, some perhaps twice and in no order, with the groups that they name: one question."""
         ...
 
     async def customer_grants(self, customer_ids: Sequence[str]) -> Sequence[Grant]:
@@ -123,6 +127,10 @@ class ServiceStore(Protocol):
 
     async def assigned(self, logins: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
         """Ids of the services assigned to each login, invalid ones included; logins without any are left out."""
+        ...
+
+    async def assigned_services(self, logins: Sequence[str]) -> Mapping[str, Sequence[Service]]:
+        """The same as services, by name, without those that are no more: one question."""
         ...
 
     async def logins_of(self, service_id: int, after: str | None, limit: int) -> Sequence[str]:

@@ -40,10 +40,18 @@ async def grants_of_users(
     context: RequestContext, users: Sequence[CustomerUser]
 ) -> Sequence[Sequence[GroupGrant]]:
     """Direct grants as stored, invalid groups included; keys that are not configured are not shown (PERM-2)."""
-    store = context.services.groups
-    groups, grants = await gathered(all_groups(context), store.user_grants([user.login for user in users]))
-    on_login = by_login(grants)
-    return [_stored(context, groups, on_login.get(user.login, ())) for user in users]
+    logins = [user.login for user in users]
+    groups, rows = await context.services.groups.held_by(logins)
+    groups = sorted(groups, key=by_upper_name)
+    places = {group.id: place for place, group in enumerate(groups)}
+    keys = context.services.policy.keys
+    bits = {key: 1 << place for place, key in enumerate(keys)}
+    held: defaultdict[str, defaultdict[int, int]] = defaultdict(_sets)
+    for group_id, key, login in rows:
+        if group_id in places and key in bits:
+            held[login][places[group_id]] |= bits[key]
+    made = _Made(groups, bits)
+    return [[made[one] for one in sorted(held[login].items())] if login in held else [] for login in logins]
 
 
 async def grants_of_customers(
@@ -205,6 +213,25 @@ async def _by_group(
 async def all_groups(context: RequestContext) -> Mapping[int, Group]:
     """All groups by id."""
     return {one.id: one for one in await context.services.groups.groups()}
+
+
+def _sets() -> defaultdict[int, int]:
+    """Sets of keys by place of a group, each a bit."""
+    return defaultdict(int)
+
+
+class _Made(dict[tuple[int, int], GroupGrant]):
+    """Grants by place of their group and set of keys: of equal ones there is one, which is written once."""
+
+    def __init__(self, groups: Sequence[Group], bits: Mapping[str, int]) -> None:
+        self._groups = groups
+        self._bits = bits
+
+    def __missing__(self, one: tuple[int, int]) -> GroupGrant:
+        place, some = one
+        keys = tuple([key for key, bit in self._bits.items() if bit & some])
+        made = self[one] = GroupGrant(self._groups[place], keys)
+        return made
 
 
 def _stored(

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from backends.errors import GatewayError
-from backends.gathering import gathered
 from backends.model import CustomerUser, Validity
 from backends.records import Service
 from backends.registries import DEFAULT_LOGIN
 from resolvers.context import RequestContext
 from resolvers.keyed import KeyedConnection, KeyedEdge, KeyedList, logins_in_sight
 from resolvers.lists import page_size
+
+VALID = Validity.VALID
 
 
 async def by_name(context: RequestContext, name: str) -> Service | None:
@@ -31,27 +32,26 @@ async def listed(context: RequestContext, validity: frozenset[Validity]) -> Sequ
 
 async def defaults(context: RequestContext) -> Sequence[Service]:
     """The default services that are valid."""
-    services, assigned = await _assigned(context, [DEFAULT_LOGIN])
-    return _some(_valid_of(services), assigned.get(DEFAULT_LOGIN, ()))
+    assigned = await context.services.offers.assigned_services([DEFAULT_LOGIN])
+    return [one for one in assigned.get(DEFAULT_LOGIN, ()) if one.validity is VALID]
 
 
 async def in_effect_of(context: RequestContext, users: Sequence[CustomerUser]) -> Sequence[Sequence[Service]]:
     """The valid assigned services, or the defaults where nothing at all is assigned (SVC-4, SVC-6)."""
-    services, assigned = await _assigned(context, [DEFAULT_LOGIN, *(user.login for user in users)])
-    default, valid = assigned.get(DEFAULT_LOGIN, ()), _valid_of(services)
-    found = []
-    for user in users:
-        own = assigned.get(user.login, ())
-        if context.services.service_policy.always_defaults:
-            own = (*own, *default)
-        found.append(_some(valid, own or default))
-    return found
+    logins = [user.login for user in users]
+    assigned = await context.services.offers.assigned_services([DEFAULT_LOGIN, *logins])
+    valid = {login: [one for one in some if one.validity is VALID] for login, some in assigned.items()}
+    default = valid.get(DEFAULT_LOGIN, [])
+    if context.services.service_policy.always_defaults:
+        return [_merged(valid.get(login, []), default) for login in logins]
+    return [valid.get(login, default) for login in logins]
 
 
 async def assigned_to(context: RequestContext, users: Sequence[CustomerUser]) -> Sequence[Sequence[Service]]:
     """The assigned services as stored, invalid ones included."""
-    services, assigned = await _assigned(context, [user.login for user in users])
-    return [_some(services, assigned.get(user.login, ())) for user in users]
+    logins = [user.login for user in users]
+    assigned = await context.services.offers.assigned_services(logins)
+    return [assigned.get(login, ()) for login in logins]
 
 
 async def parents_of(context: RequestContext, services: Sequence[Service]) -> Sequence[Service | None]:
@@ -95,23 +95,11 @@ async def _in_sight(context: RequestContext) -> Mapping[str, tuple[int, ...]]:
     return await context.services.offers.assigned(await logins_in_sight(context))
 
 
-async def _assigned(
-    context: RequestContext, logins: Sequence[str]
-) -> tuple[Mapping[int, Service], Mapping[str, tuple[int, ...]]]:
-    store = context.services.offers
-    services, assigned = await gathered(store.services(), store.assigned(logins))
-    return {one.id: one for one in services}, assigned
-
-
-def _some(services: Mapping[int, Service], ids: Iterable[int]) -> list[Service]:
-    return sorted([services[one] for one in set(ids) if one in services], key=_BY_NAME)
+def _merged(some: Iterable[Service], others: Iterable[Service]) -> list[Service]:
+    return sorted({one.id: one for one in (*some, *others)}.values(), key=_BY_NAME)
 
 
 _BY_NAME = attrgetter("name")
-
-
-def _valid_of(services: Mapping[int, Service]) -> Mapping[int, Service]:
-    return {id_: one for id_, one in services.items() if one.is_valid}
 
 
 def _without_orphans(services: Sequence[Service]) -> list[Service]:

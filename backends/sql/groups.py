@@ -7,7 +7,7 @@ from functools import partial
 
 from backends.changes import Note
 from backends.limits import CUSTOMER_GRANT, USER_GRANT, check, check_naming
-from backends.records import Grant, Group
+from backends.records import Grant, Group, Held
 from backends.registries import CustomerGrants, Naming, UserGrants
 from backends.sql.database import Database, Row
 from backends.sql.exactly import Exactly, possible, storable
@@ -40,6 +40,15 @@ class SqlGroups:
         )
         self._exactly = Exactly(database.dialect)
         self._finish = database.dialect.finish
+        self._held_by = self._finish(
+            self._table.naming(
+                "SELECT group_id, permission_key, user_id FROM group_customer_user"
+                f" WHERE {self._exactly.among('user_id')} AND permission_value = 1",
+                "group_id",
+                "permission_key",
+                "user_id",
+            )
+        )
 
     async def groups(self) -> Sequence[Group]:
         return await self._table.all()
@@ -53,6 +62,16 @@ class SqlGroups:
             f" WHERE {self._exactly.among('user_id')} AND permission_value = 1"
         )
         return _grants(await self._database.fetch(self._finish(sql), self._exactly.values(asked)))
+
+    async def held_by(self, logins: Sequence[str]) -> Held:
+        asked = storable(logins)
+        if not asked:
+            return Held((), ())
+        rows = await self._database.fetch(self._held_by, self._exactly.values(asked))
+        return Held(
+            [self._table.record(row[0], *row[3:]) for row in rows if row[2] is None],
+            [(group_id, key, login) for group_id, key, login, _, _, _ in rows if login is not None],
+        )
 
     async def customer_grants(self, customer_ids: Sequence[str]) -> Sequence[Grant]:
         asked = storable(customer_ids)

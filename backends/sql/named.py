@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from backends.changes import Note
@@ -18,6 +19,9 @@ from backends.sql.failures import DuplicateKey
 from backends.sql.writing import Stamp, insert, lock_rows, writing
 
 N = TypeVar("N", bound=Group | Service)
+
+RECORDS = 4096
+"""Records that are made once for each table, as long as they are asked for."""
 
 _CREATED = ("name", "comments", "valid_id", "create_time", "create_by", "change_time", "change_by")
 
@@ -37,11 +41,16 @@ class NamedTable(Generic[N]):
         self._dialect = database.dialect
         self._stamp = stamp
         self._table = table
-        self._record = record
         self._lock = lock
         self._select = f"SELECT id, name, comments, valid_id FROM {table}"
         self._select_all = f"{self._select} ORDER BY {Exactly(self._dialect).text('name')}, id"
         self._last: tuple[Sequence[Row], Sequence[N]] = ([], [])
+
+        def made(id_: int, name: str, comment: str | None, valid: Any) -> N:
+            return record(id_, name, comment, Validity.of(valid))
+
+        self.record: Callable[[int, str, str | None, Any], N] = lru_cache(RECORDS)(made)
+        """The record of these values: of equal ones, as long as some thousands are not exceeded, the same."""
 
     async def all(self) -> Sequence[N]:
         """Every record, by name; rows that are those of last time are the same records."""
@@ -49,6 +58,19 @@ class NamedTable(Generic[N]):
         if rows != self._last[0]:
             self._last = rows, list(map(self._made, rows))
         return self._last[1]
+
+    def naming(self, rows: str, *columns: str) -> str:
+        """The text of one statement for `rows`, whose first column is an id, and the records that they name.
+
+        It gives both, in no order: `columns` and three values of NULL, or an id, NULLs, and what a record is made of.
+        """
+        nothing = ", ".join(["NULL"] * (len(columns) - 1))
+        return (
+            f"WITH held AS ({rows})"
+            f" SELECT {', '.join(columns)}, NULL AS name, NULL AS comments, NULL AS valid_id FROM held"
+            f" UNION ALL SELECT id, {nothing}, name, comments, valid_id FROM {self._table}"
+            f" WHERE id IN (SELECT {columns[0]} FROM held)"
+        )
 
     async def locked(self, session: Session, ids: Collection[int] | None = None) -> dict[int, N]:
         """The records with these ids, or all, which nobody else changes meanwhile; KeyError for one that is not."""
@@ -92,7 +114,7 @@ class NamedTable(Generic[N]):
         return new
 
     def _made(self, row: Row) -> N:
-        return self._record(row[0], row[1], row[2], Validity.of(row[3]))
+        return self.record(*row)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 
 from backends.changes import Note
 from backends.limits import ASSIGNMENT, check, check_naming
@@ -20,6 +21,7 @@ SERVICES = "services"
 """The name that all writers of services wait for."""
 
 _CREATED = ("create_time", "create_by")
+_NAME = attrgetter("name", "id")
 
 
 class SqlServices:
@@ -43,6 +45,14 @@ class SqlServices:
         )
         self._exactly = Exactly(database.dialect)
         self._finish = database.dialect.finish
+        self._assigned_services = self._finish(
+            self._table.naming(
+                "SELECT service_id, customer_user_login FROM service_customer_user"
+                f" WHERE {self._exactly.among('customer_user_login')}",
+                "service_id",
+                "customer_user_login",
+            )
+        )
 
     async def services(self) -> Sequence[Service]:
         return await self._table.all()
@@ -59,6 +69,23 @@ class SqlServices:
         for login, service_id in await self._database.fetch(self._finish(sql), self._exactly.values(asked)):
             held[login].add(service_id)
         return {login: tuple(sorted(ids)) for login, ids in held.items()}
+
+    async def assigned_services(self, logins: Sequence[str]) -> Mapping[str, Sequence[Service]]:
+        asked = storable(logins)
+        if not asked:
+            return {}
+        rows = await self._database.fetch(self._assigned_services, self._exactly.values(asked))
+        services = [self._table.record(row[0], *row[2:]) for row in rows if row[1] is None]
+        services.sort(key=_NAME)
+        places = {one.id: place for place, one in enumerate(services)}
+        held: dict[str, set[int]] = defaultdict(set)
+        for service_id, login, _, _, _ in rows:
+            if login is None:
+                continue
+            own = held[login]
+            if service_id in places:
+                own.add(places[service_id])
+        return {login: [services[place] for place in sorted(some)] for login, some in held.items()}
 
     async def logins_of(self, service_id: int, after: str | None, limit: int) -> Sequence[str]:
         login, value = self._exactly.text("customer_user_login"), self._exactly.dialect.value

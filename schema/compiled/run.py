@@ -113,7 +113,7 @@ async def _step(run: Run, step: Step, rows: Sequence[Any], outs: Sequence[Any]) 
 def _each(read: Any, rows: Sequence[Any]) -> list[Any]:
     """What is read off each; an error in the place of one that cannot be read."""
     try:
-        return [read(row) for row in rows]
+        return list(map(read, rows))
     except Exception:  # noqa: S110 - read again below, one by one, so that each error is its own
         pass
     values: list[Any] = []
@@ -212,23 +212,26 @@ async def _singles(
 ) -> dict[int, Children] | None:
     """Write objects that are all as they should be, and None; otherwise what is known of them."""
     shape = cast(Objects, step.shape)
-    there = [value for value in values if value is not None]
-    if not there and not shape.required:
+    ids = list(map(id, values))
+    unique = dict(zip(ids, values, strict=True))
+    lacking = unique.pop(id(None), unique) is None
+    if not unique and not shape.required:
         for out in outs:
             out[step.key] = None
         return None
-    selection = _one_selection(shape, there)
-    if selection is None or (shape.required and len(there) < len(values)):
+    rows = list(unique.values())
+    selection = _one_selection(shape, rows)
+    if selection is None or (shape.required and lacking):
         return {}
-    unique = {id(value): value for value in there}
-    children = Children(selection, list(unique.values()))
-    children.outs, children.faults = await _fill(run, selection, children.rows)
+    children = Children(selection, rows)
+    children.outs, children.faults = await _fill(run, selection, rows)
     if children.faults:
         return {id(selection): children}
     written: dict[int, Any] = dict(zip(unique, children.outs, strict=True))
+    written[id(None)] = None
     key = step.key
-    for out, value in zip(outs, values, strict=True):
-        out[key] = None if value is None else written[id(value)]
+    for out, one in zip(outs, ids, strict=True):
+        out[key] = written[one]
     return None
 
 
@@ -250,7 +253,8 @@ async def _lists(
         for out in outs:
             out[step.key] = []
         return None
-    unique = {id(one): one for one in flat}
+    ids = list(map(id, flat))
+    unique = dict(zip(ids, flat, strict=True))
     several = len(unique) < len(flat)
     children = Children(selection, list(unique.values()) if several else flat)
     children.outs, children.faults = await _fill(run, selection, children.rows)
@@ -258,13 +262,13 @@ async def _lists(
         return {id(selection): children}
     key, start = step.key, 0
     written = children.outs
-    by_id = dict(zip(unique, written, strict=True)) if several else {}
+    if several:
+        by_id = dict(zip(unique, written, strict=True))
+        written = list(map(by_id.__getitem__, ids))
     for out, value in zip(outs, values, strict=True):
-        if several:
-            out[key] = [by_id[id(one)] for one in value]
-        else:
-            out[key] = written[start : start + len(value)]
-            start += len(value)
+        end = start + len(value)
+        out[key] = written[start:end]
+        start = end
     return None
 
 
