@@ -31,10 +31,31 @@ class MemoryGroups:
     async def user_grants(self, logins: Sequence[str]) -> Sequence[Grant]:
         return self._some(grant for grant in self._grants if grant.login in set(logins))
 
-    async def held_by(self, logins: Sequence[str]) -> Held:
-        grants = await self.user_grants(logins)
-        groups = [group for group in self._groups.values() if group.id in {one.group_id for one in grants}]
-        return Held(groups, [(one.group_id, one.key, one.login or "") for one in grants])
+    async def held_by(self, logins: Sequence[str], bits: Mapping[str, int]) -> Held:
+        return self._held(await self.user_grants(logins), (), bits)
+
+    async def in_force(
+        self,
+        logins: Sequence[str],
+        customer_ids: Sequence[str],
+        context: str,
+        named: Sequence[str],
+        bits: Mapping[str, int],
+    ) -> Held:
+        through = [one for one in await self.customer_grants(customer_ids) if one.context == context]
+        return self._held([*await self.user_grants(logins), *through], named, bits)
+
+    def _held(self, grants: Sequence[Grant], named: Sequence[str], bits: Mapping[str, int]) -> Held:
+        on_logins: dict[str, dict[int, int]] = {}
+        on_customers: dict[str, dict[int, int]] = {}
+        for one in grants:
+            if one.key in bits:
+                held = on_customers if one.login is None else on_logins
+                own = held.setdefault(one.login or one.customer_id or "", {})
+                own[one.group_id] = own.get(one.group_id, 0) | bits[one.key]
+        concerned = {one.group_id for one in grants}
+        groups = [one for one in self._groups.values() if one.id in concerned or one.name in named]
+        return Held(groups, on_logins, on_customers)
 
     async def customer_grants(self, customer_ids: Sequence[str]) -> Sequence[Grant]:
         return self._some(grant for grant in self._grants if grant.customer_id in set(customer_ids))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,12 +35,16 @@ class Grant(NamedTuple):
     """The context as stored."""
 
 
+KeySets = Mapping[int, int]
+"""By group a set of keys, each of which is a bit."""
+
+
 class Held(NamedTuple):
-    """Grants on logins as they are stored, beside the groups that they name."""
+    """Grants as they are stored, beside the groups that they name; those of a group that is not there count no more."""
 
     groups: Sequence[Group]
-    rows: Sequence[tuple[int, str, str]]
-    """Group, key and login; a group that is not among the others is none."""
+    on_logins: Mapping[str, KeySets]
+    on_customers: Mapping[str, KeySets]
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,19 @@ class GroupStore(Protocol):
         """Rows in force on these logins, invalid groups included."""
         ...
 
-    async def held_by(self, logins: Sequence[str]) -> Held:
-        """The same rows, some perhaps twice and in no order, with the groups that they name: one question."""
+    async def held_by(self, logins: Sequence[str], bits: Mapping[str, int]) -> Held:
+        """Rows in force on these logins of keys that have a bit, with their groups: one question."""
+        ...
+
+    async def in_force(
+        self,
+        logins: Sequence[str],
+        customer_ids: Sequence[str],
+        context: str,
+        named: Sequence[str],
+        bits: Mapping[str, int],
+    ) -> Held:
+        """The same, with those on customers in one context, and the groups of these names."""
         ...
 
     async def customer_grants(self, customer_ids: Sequence[str]) -> Sequence[Grant]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 from backends.errors import GatewayError
@@ -13,18 +12,9 @@ from backends.model import Customer, CustomerUser, Validity
 from backends.records import Grant, Group
 from resolvers.context import RequestContext
 from resolvers.customer_users import all_customer_ids_of, customer_ids_of
-from resolvers.groups import all_groups, by_customer, by_login, by_upper_name
-from resolvers.permissions import (
-    Origin,
-    PermissionContext,
-    Reason,
-    Valid,
-    keys_of,
-    reasons_for,
-    valid_of,
-)
-
-SAME = PermissionContext.SAME_CUSTOMER
+from resolvers.groups import GroupGrant, all_groups
+from resolvers.permissions import Origin, PermissionContext, Reason
+from resolvers.rights import SAME, Rights, rights_of
 
 _READING = frozenset({"ro", "rw"})
 """Keys with which one may read: ro, or rw in its place (PERM-20)."""
@@ -45,14 +35,15 @@ class EffectivePermission(NamedTuple):
 
     group: Group
     permissions: tuple[str, ...]
-    reasons: Sequence[Reason]
+    why: Callable[[Group], Sequence[Reason]]
+    """Tells the reasons when somebody asks for them."""
     told: Collection[str | None]
     """Customers that may be named."""
 
     @property
     def grants(self) -> tuple[EffectiveGrant, ...]:
         """The reasons, with the names of those customers alone that may be told."""
-        return tuple(dict.fromkeys(map(self._grant, self.reasons)))
+        return tuple(dict.fromkeys(map(self._grant, self.why(self.group))))
 
     def _grant(self, one: Reason) -> EffectiveGrant:
         customer_id = one.customer_id if one.customer_id in self.told else None
@@ -71,25 +62,20 @@ class AccessibleCustomer:
 async def effective_of_users(
     context: RequestContext, users: Sequence[CustomerUser], whose: PermissionContext = SAME
 ) -> Sequence[Sequence[EffectivePermission]]:
-    """Everything each user holds (PERM-8): four questions to the registry, however many users there are."""
-    ids, groups, direct = await gathered(
-        all_customer_ids_of(context, users),
-        all_groups(context),
-        context.services.groups.user_grants([user.login for user in users]),
-    )
-    through = await context.services.groups.customer_grants(sorted({one for some in ids for one in some}))
-    on_login, on_customer = by_login(direct), by_customer(through)
+    """Everything each user holds, and why (PERM-8): two questions to the registry, however many users there are."""
+    ids, rights = await _rights_of(context, users, whose)
     named = await customer_ids_of(context, users) if context.is_limited else ids
-    groups = _in_order(groups)
-    found = []
-    for user, own, told in zip(users, ids, named, strict=True):
-        grants = [
-            *on_login.get(user.login, ()),
-            *(grant for one in own for grant in on_customer.get(one, ())),
-        ]
-        reasons = reasons_for(user.login, own, groups, grants, context.services.policy, whose)
-        found.append(_effective(context, groups, reasons, told))
-    return found
+    return [
+        _explained(rights, user.login, own, told) for user, own, told in zip(users, ids, named, strict=True)
+    ]
+
+
+async def held_by_users(
+    context: RequestContext, users: Sequence[CustomerUser], whose: PermissionContext = SAME
+) -> Sequence[Sequence[GroupGrant]]:
+    """The same without the reasons."""
+    ids, rights = await _rights_of(context, users, whose)
+    return [rights.held(user.login, own) for user, own in zip(users, ids, strict=True)]
 
 
 async def effective_of_customers(
@@ -97,24 +83,24 @@ async def effective_of_customers(
 ) -> Sequence[Sequence[EffectivePermission]]:
     """Everything each customer gives to those who belong to it (PERM-14)."""
     ids = [one.customer_id for one in customers]
-    groups, grants = await gathered(all_groups(context), context.services.groups.customer_grants(ids))
-    on_customer, groups = by_customer(grants), _in_order(groups)
-    return [
-        _effective(
-            context,
-            groups,
-            reasons_for(None, [one], groups, on_customer.get(one, ()), context.services.policy, whose),
-            [one],
-        )
-        for one in ids
-    ]
+    rights = await rights_of(context, (), ids, whose)
+    return [_explained(rights, None, [one], [one]) for one in ids]
+
+
+async def held_by_customers(
+    context: RequestContext, customers: Sequence[Customer], whose: PermissionContext = SAME
+) -> Sequence[Sequence[GroupGrant]]:
+    """The same without the reasons."""
+    ids = [one.customer_id for one in customers]
+    rights = await rights_of(context, (), ids, whose)
+    return [rights.held(None, [one]) for one in ids]
 
 
 async def permissions_of_users(
     context: RequestContext, users: Sequence[CustomerUser], whose: PermissionContext
 ) -> Sequence[Mapping[str, frozenset[str]]]:
     """For each user the keys in effect by group name: what `hasPermission` looks into (PERM-19)."""
-    found = await effective_of_users(context, users, whose)
+    found = await held_by_users(context, users, whose)
     return [{one.group.name: frozenset(one.permissions) for one in some} for some in found]
 
 
@@ -176,24 +162,22 @@ def _is_valid(groups: Mapping[int, Group], group_id: int) -> bool:
     return group_id in groups and groups[group_id].is_valid
 
 
-def _in_order(groups: Mapping[int, Group]) -> Mapping[int, Group]:
-    """The valid groups, by upper-cased name."""
-    return Valid((one.id, one) for one in sorted(valid_of(groups).values(), key=by_upper_name))
+async def _rights_of(
+    context: RequestContext, users: Sequence[CustomerUser], whose: PermissionContext
+) -> tuple[Sequence[Sequence[str]], Rights]:
+    """The customers of each user, and what all of them hold."""
+    ids = await all_customer_ids_of(context, users)
+    customers = {one for some in ids for one in some}
+    return ids, await rights_of(context, [user.login for user in users], customers, whose)
 
 
-def _effective(
-    context: RequestContext,
-    groups: Mapping[int, Group],
-    reasons: Mapping[int, Sequence[Reason]],
-    told: Sequence[str],
+def _explained(
+    rights: Rights, login: str | None, customer_ids: Sequence[str], told: Sequence[str]
 ) -> Sequence[EffectivePermission]:
-    """What is held, in the order of the groups' names."""
-    policy = context.services.policy
-    held = [(group, why) for id_, group in groups.items() if (why := reasons.get(id_)) is not None]
-    values = [
-        (group, why[0].keys if len(why) == 1 else keys_of(why, policy), why, told) for group, why in held
+    why = rights.why(login, customer_ids)
+    return [
+        EffectivePermission(one.group, one.permissions, why, told) for one in rights.held(login, customer_ids)
     ]
-    return list(map(partial(tuple.__new__, EffectivePermission), values))
 
 
 async def customers_of_grants(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from backends.errors import CursorInvalid
 from backends.gathering import gathered
 from backends.model import Customer, CustomerUser, Validity
-from backends.records import Grant, Group
+from backends.records import Grant, Group, KeySets
 from resolvers.context import RequestContext
 from resolvers.keyed import KeyedConnection, KeyedEdge, KeyedList, logins_in_sight
 from resolvers.lists import page_size
@@ -40,18 +40,13 @@ async def grants_of_users(
     context: RequestContext, users: Sequence[CustomerUser]
 ) -> Sequence[Sequence[GroupGrant]]:
     """Direct grants as stored, invalid groups included; keys that are not configured are not shown (PERM-2)."""
-    logins = [user.login for user in users]
-    groups, rows = await context.services.groups.held_by(logins)
-    groups = sorted(groups, key=by_upper_name)
-    places = {group.id: place for place, group in enumerate(groups)}
     keys = context.services.policy.keys
     bits = {key: 1 << place for place, key in enumerate(keys)}
-    held: defaultdict[str, defaultdict[int, int]] = defaultdict(_sets)
-    for group_id, key, login in rows:
-        if group_id in places and key in bits:
-            held[login][places[group_id]] |= bits[key]
-    made = _Made(groups, bits)
-    return [[made[one] for one in sorted(held[login].items())] if login in held else [] for login in logins]
+    logins = [user.login for user in users]
+    held = await context.services.groups.held_by(logins, bits)
+    groups = sorted(held.groups, key=by_upper_name)
+    made = Made(groups, len(keys), lambda some: tuple([key for key in keys if bits[key] & some]))
+    return [made.all(held.on_logins.get(login, {})) for login in logins]
 
 
 async def grants_of_customers(
@@ -215,22 +210,26 @@ async def all_groups(context: RequestContext) -> Mapping[int, Group]:
     return {one.id: one for one in await context.services.groups.groups()}
 
 
-def _sets() -> defaultdict[int, int]:
-    """Sets of keys by place of a group, each a bit."""
-    return defaultdict(int)
-
-
-class _Made(dict[tuple[int, int], GroupGrant]):
+class Made(dict[int, GroupGrant]):
     """Grants by place of their group and set of keys: of equal ones there is one, which is written once."""
 
-    def __init__(self, groups: Sequence[Group], bits: Mapping[str, int]) -> None:
+    def __init__(self, groups: Sequence[Group], width: int, keys: Callable[[int], tuple[str, ...]]) -> None:
+        """The groups in the order of answers; `keys` says which a set of so many bits stands for."""
         self._groups = groups
-        self._bits = bits
+        self._width = width
+        self._keys = keys
+        self._places = {group.id: place << width for place, group in enumerate(groups)}
 
-    def __missing__(self, one: tuple[int, int]) -> GroupGrant:
-        place, some = one
-        keys = tuple([key for key, bit in self._bits.items() if bit & some])
-        made = self[one] = GroupGrant(self._groups[place], keys)
+    def all(self, held: KeySets) -> list[GroupGrant]:
+        """The grants of these sets, in the order of the groups; of other groups there are none."""
+        places = self._places
+        return [
+            self[one] for one in sorted([places[id_] | some for id_, some in held.items() if id_ in places])
+        ]
+
+    def __missing__(self, one: int) -> GroupGrant:
+        keys = self._keys(one & (1 << self._width) - 1)
+        made = self[one] = GroupGrant(self._groups[one >> self._width], keys)
         return made
 
 

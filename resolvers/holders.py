@@ -11,7 +11,7 @@ from backends.model import CustomerUser
 from backends.order import Order
 from backends.records import Grant, Group
 from resolvers.context import RequestContext
-from resolvers.effective import effective_of_users
+from resolvers.effective import held_by_users
 from resolvers.groups import count_logins
 from resolvers.keyed import KeyedConnection, KeyedEdge, users_behind
 from resolvers.lists import Connection, ListRequest, certain_totals, page_size
@@ -123,7 +123,7 @@ async def _held(
     """The keys in effect of each user by group, by login."""
     if not users:
         return {}
-    found = await effective_of_users(context, list(users.values()), whose)
+    found = await held_by_users(context, list(users.values()), whose)
     return {
         login: {one.group.id: one.permissions for one in some}
         for login, some in zip(users, found, strict=True)

@@ -63,6 +63,15 @@ class PermissionPolicy:
         return next((one for one in PermissionContext if stored and self.stored(one) == stored), None)
 
     @property
+    def bits(self) -> Mapping[str, int]:
+        """A bit of each key that means something; rw does so where it is not configured, too."""
+        return {key: 1 << place for place, key in enumerate(dict.fromkeys((*self.keys, "rw")))}
+
+    def keys_in(self, bits: Mapping[str, int], held: int) -> tuple[str, ...]:
+        """Every key in effect of a set of these bits, in the configured order."""
+        return self.keys if bits["rw"] & held else tuple([key for key in self.keys if bits[key] & held])
+
+    @property
     def contexts(self) -> tuple[PermissionContext, ...]:
         """The configured contexts, the default one first."""
         return tuple(one for one in PermissionContext if self.stored(one))
@@ -122,18 +131,6 @@ def valid_of(groups: Mapping[int, Group]) -> Valid:
     if isinstance(groups, Valid):
         return groups
     return Valid((id_, group) for id_, group in groups.items() if group.is_valid)
-
-
-def keys_of(reasons: Sequence[Reason], policy: PermissionPolicy) -> tuple[str, ...]:
-    """Every key in effect, in the configured order, in which those of each reason are."""
-    if len(reasons) == 1:
-        return reasons[0].keys
-    held: set[str] = set()
-    for reason in reasons:
-        if reason.keys is policy.keys:
-            return policy.keys
-        held.update(reason.keys)
-    return tuple([key for key in policy.keys if key in held])
 
 
 def _reason(

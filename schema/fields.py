@@ -37,6 +37,15 @@ class Asked:
     batch: Batch
     arguments: tuple[Hashable, ...] = ()
     then: Callable[[Any], Any] | None = None
+    brief: Batch | None = None
+    """Asks for less, where nothing of `rest` is selected of the answer."""
+    rest: frozenset[str] = frozenset()
+
+    def of_selected(self, names: frozenset[str]) -> Asked:
+        """What to ask where these fields alone are selected of the answer."""
+        if self.brief is None or names & self.rest:
+            return self
+        return Asked(self.brief, self.arguments, self.then)
 
 
 @dataclass(frozen=True, slots=True)

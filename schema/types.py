@@ -35,7 +35,10 @@ from schema.inputs import CustomerUserFilter
 from schema.node import Node
 
 EFFECTIVE = on_fresh_records(effective.effective_of_users)
-HELD = on_fresh_records(effective.permissions_of_users)
+HELD = on_fresh_records(effective.held_by_users)
+"""The same without the reasons."""
+PERMISSIONS = on_fresh_records(effective.permissions_of_users)
+REASONS = frozenset({"grants"})
 
 
 @strawberry.type
@@ -160,7 +163,7 @@ class CustomerUser(Node):
     def effective_permissions(
         context: PermissionContext = PermissionContext.SAME_CUSTOMER,
     ) -> list[EffectivePermission] | None:
-        return Asked(EFFECTIVE, (context,))  # type: ignore[return-value]
+        return Asked(EFFECTIVE, (context,), brief=HELD, rest=REASONS)  # type: ignore[return-value]
 
     @related
     @staticmethod
@@ -170,7 +173,7 @@ class CustomerUser(Node):
         context: PermissionContext | None = UNSET,
     ) -> bool | None:
         whose, key = context or PermissionContext.SAME_CUSTOMER, permission.value
-        return Asked(HELD, (whose,), lambda held: key in held.get(group, ()))  # type: ignore[return-value]
+        return Asked(PERMISSIONS, (whose,), lambda held: key in held.get(group, ()))  # type: ignore[return-value]
 
     @computed
     @staticmethod
@@ -224,7 +227,9 @@ class Customer(Node):
     def effective_permissions(
         context: PermissionContext = PermissionContext.SAME_CUSTOMER,
     ) -> list[EffectivePermission] | None:
-        return Asked(effective.effective_of_customers, (context,))  # type: ignore[return-value]
+        return Asked(  # type: ignore[return-value]
+            effective.effective_of_customers, (context,), brief=effective.held_by_customers, rest=REASONS
+        )
 
     @computed
     @staticmethod

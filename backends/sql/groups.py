@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -17,6 +18,10 @@ from backends.sql.writing import Identity, RelationTable, Stamp, writing
 
 GROUPS = "groups"
 """The name that all writers of groups and grants wait for."""
+ON_LOGIN, ON_CUSTOMER = -1, -2
+"""What tells rows of grants from those of groups, which have their validity there."""
+NOBODY = [""]
+"""Stands for no key, which no statement takes; rows without a holder are nobody's."""
 
 
 class SqlGroups:
@@ -40,14 +45,19 @@ class SqlGroups:
         )
         self._exactly = Exactly(database.dialect)
         self._finish = database.dialect.finish
-        self._held_by = self._finish(
-            self._table.naming(
-                "SELECT group_id, permission_key, user_id FROM group_customer_user"
-                f" WHERE {self._exactly.among('user_id')} AND permission_value = 1",
-                "group_id",
-                "permission_key",
-                "user_id",
-            )
+        text = self._exactly.text
+        on_logins = (
+            f"SELECT group_id, {text('permission_key')}, {text('user_id')}, {ON_LOGIN} FROM group_customer_user"
+            f" WHERE {self._exactly.among('user_id')} AND permission_value = 1"
+        )
+        on_customers = (
+            f"SELECT group_id, {text('permission_key')}, {text('customer_id')}, {ON_CUSTOMER} FROM group_customer"
+            f" WHERE {self._exactly.among('customer_id')} AND {self._exactly.equals('permission_context')}"
+            " AND permission_value = 1"
+        )
+        self._held_by = self._finish(self._table.beside(on_logins))
+        self._in_force = self._finish(
+            self._table.beside(f"{on_logins} UNION ALL {on_customers}", self._exactly.among("name"))
         )
 
     async def groups(self) -> Sequence[Group]:
@@ -63,15 +73,26 @@ class SqlGroups:
         )
         return _grants(await self._database.fetch(self._finish(sql), self._exactly.values(asked)))
 
-    async def held_by(self, logins: Sequence[str]) -> Held:
+    async def held_by(self, logins: Sequence[str], bits: Mapping[str, int]) -> Held:
         asked = storable(logins)
         if not asked:
-            return Held((), ())
-        rows = await self._database.fetch(self._held_by, self._exactly.values(asked))
-        return Held(
-            [self._table.record(row[0], *row[3:]) for row in rows if row[2] is None],
-            [(group_id, key, login) for group_id, key, login, _, _, _ in rows if login is not None],
-        )
+            return Held((), {}, {})
+        return self._held(await self._database.fetch(self._held_by, self._exactly.values(asked)), bits)
+
+    async def in_force(
+        self,
+        logins: Sequence[str],
+        customer_ids: Sequence[str],
+        context: str,
+        named: Sequence[str],
+        bits: Mapping[str, int],
+    ) -> Held:
+        lists = [storable(some) for some in (logins, customer_ids, named)]
+        if not any(lists):
+            return Held((), {}, {})
+        users, customers, names = (self._exactly.values(some or NOBODY) for some in lists)
+        args = [*users, *customers, *self._exactly.value(comparable(context)), *names]
+        return self._held(await self._database.fetch(self._in_force, args), bits)
 
     async def customer_grants(self, customer_ids: Sequence[str]) -> Sequence[Grant]:
         asked = storable(customer_ids)
@@ -194,6 +215,23 @@ class SqlGroups:
                 note,
             )
 
+    def _held(self, rows: Sequence[Row], bits: Mapping[str, int]) -> Held:
+        groups: list[Group] = []
+        on_logins: defaultdict[str, defaultdict[int, int]] = defaultdict(_sets)
+        on_customers: defaultdict[str, defaultdict[int, int]] = defaultdict(_sets)
+        for id_, one, other, mark in rows:
+            if mark == ON_CUSTOMER:
+                if one in bits:
+                    on_customers[other][id_] |= bits[one]
+            elif mark == ON_LOGIN:
+                if one in bits:
+                    on_logins[other][id_] |= bits[one]
+            else:
+                groups.append(self._table.record(id_, one, other, mark))
+        on_logins.pop("", None)
+        on_customers.pop("", None)
+        return Held(groups, on_logins, on_customers)
+
     async def _count(self, table: str, columns: Sequence[str], group_ids: Sequence[int]) -> Mapping[int, int]:
         asked = possible(group_ids)
         if not asked:
@@ -206,6 +244,10 @@ class SqlGroups:
         )
         rows = await self._database.fetch(self._finish(sql), self._exactly.numbers(asked))
         return {row[0]: row[1] for row in rows}
+
+
+def _sets() -> defaultdict[int, int]:
+    return defaultdict(int)
 
 
 def _grants(rows: Sequence[Row]) -> Sequence[Grant]:

@@ -43,7 +43,8 @@ class NamedTable(Generic[N]):
         self._table = table
         self._lock = lock
         self._select = f"SELECT id, name, comments, valid_id FROM {table}"
-        self._select_all = f"{self._select} ORDER BY {Exactly(self._dialect).text('name')}, id"
+        self._text = Exactly(self._dialect).text
+        self._select_all = f"{self._select} ORDER BY {self._text('name')}, id"
         self._last: tuple[Sequence[Row], Sequence[N]] = ([], [])
 
         def made(id_: int, name: str, comment: str | None, valid: Any) -> N:
@@ -59,17 +60,17 @@ class NamedTable(Generic[N]):
             self._last = rows, list(map(self._made, rows))
         return self._last[1]
 
-    def naming(self, rows: str, *columns: str) -> str:
-        """The text of one statement for `rows`, whose first column is an id, and the records that they name.
+    def beside(self, rows: str, also: str = "") -> str:
+        """The text of one statement for rows of id, text, text and number, and for the records whose ids those are.
 
-        It gives both, in no order: `columns` and three values of NULL, or an id, NULLs, and what a record is made of.
+        It gives both, in no order: of a record its id, name, comment and validity, for which the rows have numbers below 0.
+        `also`: a condition of other records that are wanted.
         """
-        nothing = ", ".join(["NULL"] * (len(columns) - 1))
+        name, comment = map(self._text, ("name", "comments"))
         return (
-            f"WITH held AS ({rows})"
-            f" SELECT {', '.join(columns)}, NULL AS name, NULL AS comments, NULL AS valid_id FROM held"
-            f" UNION ALL SELECT id, {nothing}, name, comments, valid_id FROM {self._table}"
-            f" WHERE id IN (SELECT {columns[0]} FROM held)"
+            f"WITH held (id, one, other, mark) AS ({rows}) SELECT id, one, other, mark FROM held"
+            f" UNION ALL SELECT id, {name}, {comment}, valid_id FROM {self._table}"
+            f" WHERE id IN (SELECT id FROM held){also and f' OR {also}'}"
         )
 
     async def locked(self, session: Session, ids: Collection[int] | None = None) -> dict[int, N]:

@@ -20,6 +20,9 @@ from backends.sql.writing import RelationTable, Stamp, writing
 SERVICES = "services"
 """The name that all writers of services wait for."""
 
+ASSIGNED = -1
+"""What tells rows of who has a service from those of services, which have their validity there."""
+
 _CREATED = ("create_time", "create_by")
 _NAME = attrgetter("name", "id")
 
@@ -46,11 +49,9 @@ class SqlServices:
         self._exactly = Exactly(database.dialect)
         self._finish = database.dialect.finish
         self._assigned_services = self._finish(
-            self._table.naming(
-                "SELECT service_id, customer_user_login FROM service_customer_user"
-                f" WHERE {self._exactly.among('customer_user_login')}",
-                "service_id",
-                "customer_user_login",
+            self._table.beside(
+                f"SELECT service_id, '', {self._exactly.text('customer_user_login')}, {ASSIGNED}"
+                f" FROM service_customer_user WHERE {self._exactly.among('customer_user_login')}"
             )
         )
 
@@ -75,16 +76,15 @@ class SqlServices:
         if not asked:
             return {}
         rows = await self._database.fetch(self._assigned_services, self._exactly.values(asked))
-        services = [self._table.record(row[0], *row[2:]) for row in rows if row[1] is None]
+        services = [self._table.record(*row) for row in rows if row[3] != ASSIGNED]
         services.sort(key=_NAME)
         places = {one.id: place for place, one in enumerate(services)}
         held: dict[str, set[int]] = defaultdict(set)
-        for service_id, login, _, _, _ in rows:
-            if login is None:
-                continue
-            own = held[login]
-            if service_id in places:
-                own.add(places[service_id])
+        for service_id, _, login, mark in rows:
+            if mark == ASSIGNED:
+                own = held[login]
+                if service_id in places:
+                    own.add(places[service_id])
         return {login: [services[place] for place in sorted(some)] for login, some in held.items()}
 
     async def logins_of(self, service_id: int, after: str | None, limit: int) -> Sequence[str]:

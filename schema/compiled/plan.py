@@ -138,6 +138,14 @@ class Step:
             shape = shape.item
         return shape if isinstance(shape, Objects) else None
 
+    @property
+    def selected(self) -> frozenset[str]:
+        """Names of the fields that are selected of what it leads to."""
+        below = self.objects
+        return frozenset(
+            one.name for some in (below.selections.values() if below else ()) for one in some.steps
+        )
+
 
 @dataclass(slots=True, eq=False)
 class Selection:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any, cast
 
+import orjson
 from graphql import GraphQLError, OperationType
 from graphql.error import located_error
 from graphql.pyutils import Path
@@ -18,6 +19,9 @@ from schema.compiled.plan import Attribute, Listed, Objects, Plan, Run, Selectio
 from schema.compiled.rows import WORTH, column_writer, write
 from schema.compiled.values import FAILED, Children, Faults, Taken, Trouble, settled
 from schema.fields import Asked, Each, Related, Rooted
+
+AGAIN = 4
+"""How often objects have to stand in an answer, on average, for their JSON to be made once."""
 
 
 class Place:
@@ -102,6 +106,8 @@ async def _step(run: Run, step: Step, rows: Sequence[Any], outs: Sequence[Any]) 
             values = _each(asked.of, rows)
         else:
             stage = 1
+            if asked.brief is not None:
+                asked = asked.of_selected(step.selected)
             values = await (_together(run, asked, rows) if step.shared else _alone(run, asked, rows))
             if (then := asked.then) is not None:
                 values = _each(lambda value: value if isinstance(value, Exception) else then(value), values)
@@ -261,8 +267,10 @@ async def _lists(
     if children.faults:
         return {id(selection): children}
     key, start = step.key, 0
-    written = children.outs
+    written: Sequence[Any] = children.outs
     if several:
+        if len(flat) > AGAIN * len(unique):
+            written = [orjson.Fragment(orjson.dumps(one)) for one in written]
         by_id = dict(zip(unique, written, strict=True))
         written = list(map(by_id.__getitem__, ids))
     for out, value in zip(outs, values, strict=True):

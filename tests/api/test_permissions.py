@@ -386,14 +386,14 @@ class TestStatements:
     @pytest.mark.parametrize(
         ("selection", "most"),
         [
-            ("effectivePermissions { group { name } permissions grants { origin } }", 4),
+            ("effectivePermissions { group { name } permissions grants { origin } }", 2),
             (
                 'a: hasPermission(group: "g1", permission: RO) b: hasPermission(group: "g2", permission: RW)',
-                4,
+                2,
             ),
-            ("groups { group { name } permissions }", 2),
+            ("groups { group { name } permissions }", 1),
             ("accessibleCustomers { customer { customerId } direct }", 4),
-            ("services { name } assignedServices { name }", 4),
+            ("services { name } assignedServices { name }", 2),
             ("preferences { key }", 1),
         ],
     )

@@ -92,7 +92,7 @@ def a_desk(number: int) -> RequestContext:
 QUESTIONS = (
     "get_many", "have", "pages", "counts", "ping", "customers_of", "logins_of", "groups", "user_grants",
     "customer_grants", "grants_in", "logins_in", "count_logins", "count_customers", "services", "assigned",
-    "preferences_of",
+    "preferences_of", "held_by", "in_force", "assigned_services",
 )  # fmt: skip
 
 

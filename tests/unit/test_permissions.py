@@ -11,7 +11,7 @@ import pytest
 
 from backends.model import Validity
 from backends.records import Grant, Group
-from resolvers.permissions import Origin, PermissionContext, PermissionPolicy, Reason, keys_of, reasons_for
+from resolvers.permissions import Origin, PermissionContext, PermissionPolicy, Reason, reasons_for
 
 TABLE = tomllib.loads((Path(__file__).parents[1] / "golden" / "permissions.toml").read_text("utf-8"))
 CONTEXTS = {"same": "Ticket::CustomerID::Same", "other": "Ticket::CustomerID::Other", "elsewhere": "Else"}
@@ -60,10 +60,15 @@ def test_every_case_cites_its_rules() -> None:
 
 def test_keys_stand_in_the_configured_order_each_once() -> None:
     policy = PermissionPolicy(keys=("note", "ro", "create", "rw"))
-    reasons = [Reason(Origin.DIRECT, ("create",)), Reason(Origin.CUSTOMER, ("ro", "create"), "ACME")]
-    assert keys_of(reasons, policy) == ("ro", "create")
-    assert keys_of([Reason(Origin.DIRECT, policy.implied("rw"))], policy) == ("note", "ro", "create", "rw")
-    assert keys_of([], policy) == ()
+    bits = policy.bits
+    assert policy.keys_in(bits, bits["create"] | bits["ro"]) == ("ro", "create")
+    assert policy.keys_in(bits, bits["rw"]) == ("note", "ro", "create", "rw")
+    assert policy.keys_in(bits, 0) == ()
+
+
+def test_rw_stands_for_all_keys_where_it_is_not_one_of_them() -> None:
+    policy = PermissionPolicy(keys=("note", "ro"))
+    assert policy.keys_in(policy.bits, policy.bits["rw"]) == ("note", "ro")
 
 
 def test_contexts_are_those_that_are_configured_the_default_one_first() -> None:

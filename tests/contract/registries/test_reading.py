@@ -43,6 +43,79 @@ async def test_only_rows_with_value_one_count_and_duplicates_are_harmless(place:
     assert await stores.groups.count_customers([1, 2]) == {1: 1}
 
 
+BITS = {"ro": 1, "note": 2, "rw": 4}
+
+
+async def test_grants_come_with_the_groups_that_they_name(place: Place) -> None:
+    stores = await place.filled(
+        Rows(
+            groups=[(7, "Übersee", 2), (8, "Zoo", 1), (9, "apes", 1)],
+            user_grants=[
+                ("ada", 7, "ro", 1),
+                ("ada", 7, "rw", 1),
+                ("ada", 7, "rw", 1),
+                ("ada", 8, "rw", 0),
+                ("ada", 9, "none of ours", 1),
+                ("Ada", 8, "note", 1),
+                ("bob", 9, "ro", 1),
+            ],
+            customer_grants=[
+                ("C", 7, SAME, "note", 1),
+                ("C", 8, OTHER, "rw", 1),
+                ("C", 9, SAME, "rw", 0),
+                ("c", 9, SAME, "rw", 1),
+                ("ada", 8, SAME, "ro", 1),
+            ],
+        )
+    )
+    held = await stores.groups.held_by(["ada", "nobody"], BITS)
+    assert held.on_logins == {"ada": {7: 5}} and held.on_customers == {}
+    named = {one.id: (one.name, one.validity.value) for one in held.groups}
+    assert named[7] == ("Übersee", 2) and not named.keys() - {7, 9}
+    held = await stores.groups.in_force(["ada", "Ada"], ["C", "D"], SAME, ["stats", "zoo"], BITS)
+    assert held.on_logins == {"ada": {7: 5}, "Ada": {8: 2}}
+    assert held.on_customers == {"C": {7: 2}}
+    assert (
+        {"Übersee", "Zoo", "stats"}
+        <= {one.name for one in held.groups}
+        <= {
+            "Übersee",
+            "Zoo",
+            "stats",
+            "apes",
+        }
+    )
+    held = await stores.groups.in_force([], ["C"], OTHER, [], BITS)
+    assert (held.on_logins, held.on_customers) == ({}, {"C": {8: 4}})
+    assert [one.name for one in held.groups] == ["Zoo"]
+    held = await stores.groups.in_force([], [], SAME, ["users"], BITS)
+    assert [one.name for one in held.groups] == ["users"]
+
+
+async def test_assigned_services_come_by_name_with_their_validity(place: Place) -> None:
+    stores = await place.filled(
+        Rows(
+            services=[(1, "Web", 1), (2, "Äther", 2), (3, "IT::Mail", 3), (4, "IT", 1)],
+            assigned=[
+                ("ada", 1),
+                ("ada", 2),
+                ("ada", 3),
+                ("Ada", 4),
+                (DEFAULT_LOGIN, 1),
+                ("bob", 4),
+                ("bob", 3),
+            ],
+        )
+    )
+    found = await stores.services.assigned_services(["ada", DEFAULT_LOGIN, "bob", "nobody"])
+    assert {login: [one.name for one in some] for login, some in found.items()} == {
+        "ada": ["IT::Mail", "Web", "Äther"],
+        DEFAULT_LOGIN: ["Web"],
+        "bob": ["IT", "IT::Mail"],
+    }
+    assert [one.validity.value for one in found["ada"]] == [3, 1, 2]
+
+
 async def test_holders_of_a_group_run_by_code_point_and_page_by_page(place: Place) -> None:
     logins = ["b", "B", "a", "ä", "Z", "ab", "💩", "ﬀ"]
     pairs = [(customer, context) for customer in ["c", "C", "ç"] for context in (SAME, OTHER)]
@@ -129,6 +202,7 @@ async def test_many_logins_are_one_question(place: Place) -> None:
     assert len(await stores.services.assigned(logins)) == 1500
     assert (await stores.registry.logins_of(["C"]))["C"] == tuple(logins)
     assert len(await stores.groups.user_grants(logins)) == 3000
+    assert (await stores.groups.held_by(logins, BITS)).on_logins == {login: {1: 3} for login in logins}
     await stores.services.change_members(1, [], logins[1:])
     await stores.groups.set_user_grants([UserGrants(login, 1, ()) for login in logins[1:]])
     assert await stores.services.assigned(logins) == {logins[0]: (1,)}
@@ -140,6 +214,9 @@ async def test_nothing_asked_is_nothing_answered(place: Place) -> None:
     assert not await stores.groups.user_grants([])
     assert not await stores.groups.customer_grants([])
     assert not await stores.groups.grants_in([])
+    assert not any(await stores.groups.held_by([], BITS))
+    assert not any(await stores.groups.in_force([], [], SAME, [], BITS))
+    assert not await stores.services.assigned_services([])
     assert not await stores.groups.count_customers([])
     assert not await stores.services.assigned([])
     assert not await stores.services.count_logins([])
@@ -165,6 +242,8 @@ async def test_each_read_is_one_statement(tables: InTables, monkeypatch: pytest.
         stores.groups.groups(),
         stores.groups.user_grants(logins),
         stores.groups.customer_grants(logins),
+        stores.groups.held_by(logins, BITS),
+        stores.groups.in_force(logins, ["C"], SAME, ["users"], BITS),
         stores.groups.grants_in([1, 2]),
         stores.groups.logins_in(1, "a", 9),
         stores.groups.customers_in(1, ("a", SAME), 9),
@@ -172,6 +251,7 @@ async def test_each_read_is_one_statement(tables: InTables, monkeypatch: pytest.
         stores.groups.count_customers([1, 2]),
         stores.services.services(),
         stores.services.assigned(logins),
+        stores.services.assigned_services(logins),
         stores.services.logins_of(1, "a", 9),
         stores.services.count_logins([1, 2]),
         stores.preferences.preferences_of(logins),
