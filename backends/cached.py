@@ -19,7 +19,7 @@ from backends.flight import Flight
 from backends.model import Freshness, Inspection, ServedFrom, SourceStatus
 from backends.order import fold
 from backends.party import Parties, Party
-from backends.protocol import Backend, Count, Known, Page, R
+from backends.protocol import Backend, Count, Known, Page, R, placing
 from backends.recorder import CURRENT
 from backends.remembered import Entry, entry_of, text_of
 
@@ -62,6 +62,7 @@ class Cached(Generic[R]):
         self._key = key
         self.uses = Uses()
         self._backend = backend
+        self.placing = placing(backend)
         self._cache = cache
         self._prefix = f"{namespace}:"
         self._secret = secret[:64]
@@ -69,11 +70,12 @@ class Cached(Generic[R]):
         self._ttl, self._negative_ttl, self._stale = ttl, min(negative_ttl, ttl), stale
         self._encode, self._decode = encode, decode
         self._mark = mark
-        self._clock = clock
+        self.clock = clock
         self._records: Flight[Mapping[str, R]] = Flight()
         self._parties = Parties()
         self._presence: Flight[AbstractSet[str]] = Flight()
-        self._turn = 0
+        self.turn = 0
+        """Counts what was written, here or elsewhere, as far as it is known."""
         self._all_forgotten = 0
         self._forgotten: dict[str, tuple[int, float]] = {}
         self._owed: set[str] = set()
@@ -88,7 +90,7 @@ class Cached(Generic[R]):
         else:
             missing = {}
             entries = await self._recall(keys)
-            now = self._clock()
+            now = self.clock()
             for key, entry in zip(keys, entries, strict=True):
                 if entry is None or entry.until <= now or not entry.answers(key):
                     missing[key] = entry
@@ -97,9 +99,7 @@ class Cached(Generic[R]):
                 else:
                     records[key] = entry.record
         if remembered := len(records) + len(absent):
-            self.uses.hits += remembered
-            if (record := CURRENT.get()) is not None:
-                record.hits += remembered
+            self.used(remembered)
         if not missing:
             return Known(records, frozenset(absent))
         self.uses.misses += len(missing) if freshness is not Freshness.LIVE else 0
@@ -111,6 +111,19 @@ class Cached(Generic[R]):
             return Known(records, frozenset(absent), silent)
         absent |= missing.keys() - found.keys()
         return Known({**records, **found} if records else found, frozenset(absent))
+
+    def absent_until(self, key: str) -> float:
+        """Until when nobody has to be asked to say that `key` is absent; 0 where that is not in this process's memory."""
+        if not self._ttl or not isinstance(self._cache, MemoryCache):
+            return 0.0
+        entry = self._cache.peek([self._name(key)])[0]
+        return entry.until if entry is not None and entry.record is None and entry.answers(key) else 0.0
+
+    def used(self, number: int) -> None:
+        """That many keys were answered by what is remembered."""
+        self.uses.hits += number
+        if (record := CURRENT.get()) is not None:
+            record.hits += number
 
     async def look_up(self, keys: Sequence[str], freshness: Freshness) -> Mapping[str, R]:
         """The records of `keys`; raises when the source is silent and one of them stays unknown."""
@@ -124,7 +137,7 @@ class Cached(Generic[R]):
 
     async def have(self, keys: Sequence[str]) -> AbstractSet[str]:
         entries = await self._recall(keys)
-        now = self._clock()
+        now = self.clock()
         present, missing = set(), {}
         for key, entry in zip(keys, entries, strict=True):
             if entry is None or entry.until <= now or not entry.settles(key):
@@ -133,7 +146,7 @@ class Cached(Generic[R]):
                 present.add(key)
         if missing:
             asked = tuple(missing)
-            question = (self._turn, frozenset(asked))
+            question = (self.turn, frozenset(asked))
             try:
                 present |= await self._presence.share(question, lambda: self._load_presence(asked))
             except Over as error:
@@ -172,14 +185,14 @@ class Cached(Generic[R]):
 
         Where another process has `told` of it, a shared cache is marked already.
         """
-        self._turn += 1
+        self.turn += 1
         if not keys or not self._ttl:
             return
-        now = self._clock()
+        now = self.clock()
         names = [self._name(key) for key in keys]
         for name in names:
             self._forgotten.pop(name, None)
-            self._forgotten[name] = (self._turn, now + self._mark)
+            self._forgotten[name] = (self.turn, now + self._mark)
         while (oldest := next(iter(self._forgotten), None)) and self._forgotten[oldest][1] < now:
             del self._forgotten[oldest]
         if isinstance(self._cache, MemoryCache):
@@ -189,8 +202,8 @@ class Cached(Generic[R]):
 
     async def forget_all(self) -> None:
         """Drop what this process holds, since it may have missed a change; a shared cache was told by the writer."""
-        self._turn += 1
-        self._all_forgotten = self._turn
+        self.turn += 1
+        self._all_forgotten = self.turn
         if isinstance(self._cache, MemoryCache):
             self._cache.drop_all(self._prefix)
 
@@ -216,8 +229,8 @@ class Cached(Generic[R]):
             return await self._load(keys)
         try:
             if len(keys) > 1:
-                return await self._records.share((self._turn, frozenset(keys)), lambda: self._load(keys))
-            party = self._parties.join(keys[0], self._turn)
+                return await self._records.share((self.turn, frozenset(keys)), lambda: self._load(keys))
+            party = self._parties.join(keys[0], self.turn)
             found = await self._records.share(party, lambda: self._load_party(party))
             return {key: found[key] for key in keys if key in found}
         except Over as error:
@@ -235,13 +248,13 @@ class Cached(Generic[R]):
         return SourceUnavailable(self._key, SourceStatus.TIMEOUT)
 
     async def _load(self, keys: tuple[str, ...]) -> Mapping[str, R]:
-        turn = self._turn
+        turn = self.turn
         found = await self._backend.get_many(keys)
         await self._fill(keys, found, turn)
         return found
 
     async def _load_presence(self, keys: tuple[str, ...]) -> AbstractSet[str]:
-        turn = self._turn
+        turn = self.turn
         present = await self._backend.have(keys)
         await self._fill([key for key in keys if key not in present], {}, turn)
         return present
@@ -267,13 +280,13 @@ class Cached(Generic[R]):
         # by name, so that what was read at once does not end at once
         spread = 0.9 + 0.2 * int(name[-4:], 16) / 0xFFFF
         if record is None:
-            return Entry(key, self._clock() + self._negative_ttl * spread, None)
-        return Entry(key, self._clock() + self._ttl * spread, replace(record, served_from=ServedFrom.CACHE))
+            return Entry(key, self.clock() + self._negative_ttl * spread, None)
+        return Entry(key, self.clock() + self._ttl * spread, replace(record, served_from=ServedFrom.CACHE))
 
     def _add_stale(
         self, records: dict[str, R], absent: set[str], missing: Mapping[str, Entry[R] | None]
     ) -> None:
-        now = self._clock()
+        now = self.clock()
         for key, entry in missing.items():
             if entry is None or entry.until + self._stale <= now or not entry.answers(key):
                 continue

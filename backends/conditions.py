@@ -95,6 +95,7 @@ class Lists:
 
 Condition = Always | And | Or | Not | Like | In | Compare | Empty | HasValidity | Lists
 
+EVERY_VALIDITY = frozenset(Validity)
 ALWAYS, NEVER = Always(True), Always(False)
 
 
@@ -102,7 +103,7 @@ def condition_of(filter: Filter, mapping: RecordMapping) -> Condition:
     """The tree for `filter` over the columns of `mapping`; fields that are not mapped must be sorted out before."""
     folded = not mapping.search.case_sensitive
     parts: list[Condition] = []
-    if filter.validity is not None and filter.validity != frozenset(Validity):
+    if filter.validity is not None and filter.validity != EVERY_VALIDITY:
         parts.append(_validity(filter.validity, mapping))
     if filter.scope is not None:
         parts.append(within(filter.scope, mapping))

@@ -18,8 +18,9 @@ from backends.listing import Listing, Reading
 from backends.mapping import RecordMapping
 from backends.model import Freshness, SourceReport, SourceStatus
 from backends.order import Order, Position
-from backends.protocol import Known, R
+from backends.protocol import Known, R, placing
 from backends.reports import report
+from backends.shadows import Shadows
 from backends.source import Source
 from backends.walk import HEAD_START, decide, walk
 
@@ -71,6 +72,8 @@ class Directory(Generic[R]):
         duplicates: Duplicates[R] | None = None,
     ) -> None:
         self.sources = tuple(sources)
+        self._placing = [placing(source.backend) for source in self.sources]
+        self._shadows = Shadows(self.sources)
         self.what = what
         self._head_start = head_start
         self._by_key = {source.key: source for source in self.sources}
@@ -149,7 +152,18 @@ class Directory(Generic[R]):
         `only` names the sources that are listed; the others still hide what they own. Where nothing but `columns` is
         read, the page may come as cells.
         """
-        reading = Reading(self.sources, self.duplicates, filters, order, first, after, only, columns)
+        reading = Reading(
+            self.sources,
+            self._placing,
+            self._shadows,
+            self.duplicates,
+            filters,
+            order,
+            first,
+            after,
+            only,
+            columns,
+        )
         return await reading.run() if filters else []
 
     async def counts(

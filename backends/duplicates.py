@@ -82,11 +82,9 @@ class Duplicates(Generic[R]):
 
         Raises when the source is silent and has never said.
         """
-        if source.mapping.search.case_sensitive:
-            return ()
+        if (known := self.known_twins(source)) is not None:
+            return known
         kept = self._twins.get(source.key)
-        if kept and self._clock() - kept[0] < self._lifetime:
-            return kept[1]
         try:
             return await self._searches.share((self._turn, source.key), lambda: self._find_twins(source))
         except (SourceUnavailable, Over) as silent:
@@ -95,6 +93,13 @@ class Duplicates(Generic[R]):
             if isinstance(silent, Over):
                 raise SourceUnavailable(source.key, SourceStatus.TIMEOUT) from silent
             raise
+
+    def known_twins(self, source: Source[R]) -> tuple[str, ...] | None:
+        """The same, if nobody has to be asked."""
+        if source.mapping.search.case_sensitive:
+            return ()
+        kept = self._twins.get(source.key)
+        return kept[1] if kept and self._clock() - kept[0] < self._lifetime else None
 
     async def survey(self) -> Survey:
         """All keys of all sources, read once for everybody who asks, and kept for a while.

@@ -60,6 +60,11 @@ class Guard:
         refusal = self._refusal()
         return replace(self._health, status=refusal.status, message=refusal.message)
 
+    @property
+    def is_shut(self) -> bool:
+        """Whether a call would be refused."""
+        return self._breaker.is_open
+
     def check(self) -> None:
         """Raise where a call would be refused."""
         if self._breaker.is_open:

@@ -12,8 +12,8 @@ from typing import Generic
 from backends.breaker import Breaker
 from backends.filters import Filter, Question
 from backends.guard import Guard, Meter
-from backends.model import Inspection
-from backends.protocol import Backend, Count, Page, R
+from backends.model import Inspection, Validity
+from backends.protocol import Backend, Count, Page, Placing, R, placing
 from backends.source import Health
 
 
@@ -37,6 +37,8 @@ class Guarded(Generic[R]):
         self._backend = backend
         self.slots = slots
         self._guard = Guard(key, breaker, timeout, slots, retry=retry, now=now, meter=meter)
+        inner = placing(backend)
+        self.placing = None if inner is None else GuardedPlaces(inner, self._guard)
 
     @property
     def health(self) -> Health:
@@ -82,3 +84,18 @@ class Guarded(Generic[R]):
         with suppress(TimeoutError):
             async with asyncio.timeout(self._guard.timeout):
                 await self._backend.close()
+
+
+class GuardedPlaces(Generic[R]):
+    """Places that are known by heart, of a store that may be asked for the records."""
+
+    def __init__(self, inner: Placing[R], guard: Guard) -> None:
+        self._inner = inner
+        self._guard = guard
+
+    def places(self, questions: Sequence[Question]) -> Sequence[Page[R]] | None:
+        """The store is not asked, so its breaker learns nothing; while that is open, nothing is told either."""
+        return None if self._guard.is_shut else self._inner.places(questions)
+
+    async def read(self, keys: Sequence[str], wanted: frozenset[Validity] | None) -> Mapping[str, R]:
+        return await self._guard.ask("read", lambda: self._inner.read(keys, wanted))

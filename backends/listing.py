@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic
+from typing import Generic, cast
 
 from backends import deadline
 from backends.cells import Cells, Columns
@@ -15,10 +15,11 @@ from backends.duplicates import Duplicates
 from backends.errors import SourceUnavailable
 from backends.filters import Filter, Question
 from backends.merge import Stream, merge
-from backends.model import Freshness, ServedFrom, SourceReport, SourceStatus
+from backends.model import Freshness, SourceReport, SourceStatus
 from backends.order import Order, Position
-from backends.protocol import Page, R, Row
-from backends.reports import report, skipped
+from backends.protocol import Page, Placing, R, Row
+from backends.reports import Reports, report, skipped
+from backends.shadows import Shadows
 from backends.source import Source
 
 MOST_ROWS = 1001
@@ -54,6 +55,8 @@ class Reading(Generic[R]):
     def __init__(
         self,
         sources: Sequence[Source[R]],
+        placing: Sequence[Placing[R] | None],
+        shadows: Shadows[R],
         duplicates: Duplicates[R],
         filters: Sequence[Filter],
         order: Order,
@@ -69,8 +72,11 @@ class Reading(Generic[R]):
         self.streams = [[Stream[R](source.place, after) for source in self.sources] for _ in filters]
         self.places = {source.key: source.place for source in sources}
         self.judged: dict[int, dict[str, bool]] = {source.place: {} for source in sources}
-        self.some_hidden = False
-        self.reports: dict[str, SourceReport] = {}
+        self.some_hidden = self.some_judged = False
+        self.placing, self.shadows = placing, shadows
+        self.placed: set[int] = set()
+        """Sources that told places by heart, and were not asked yet."""
+        self.reports = Reports()
         self.silent: dict[str, SourceUnavailable] = {}
 
     async def run(self) -> Sequence[Listing[R]]:
@@ -89,9 +95,9 @@ class Reading(Generic[R]):
                 known.extend([row for row in new if not self._is_hidden(row)] if hides else new)
             if wanted:
                 await self._refill(wanted)
-            elif not hides:
+            elif not hides and not await self._read(rows):
                 break
-        reports = [self._final(source) for source in self.sources]
+        reports = [self.reports.of(source.key) for source in self.sources]
         silent = next((self.silent[one.key] for one in self.sources if one.key in self.silent), None)
         if (cells := self.cells) is not None:
             return [Listing((), len(cells.rows) > self.first, reports, silent, cells.cut(self.first))]
@@ -107,13 +113,19 @@ class Reading(Generic[R]):
         for rows in (*taken, *at_hand):
             for row in rows:
                 place = self.places[row.position.source_key]
-                if place and row.record.key not in self.judged[place]:
-                    fresh.setdefault(place, set()).add(row.record.key)
-        if fresh:
+                if place and (key := row.record.key) not in self.judged[place]:
+                    fresh.setdefault(place, set()).add(key)
+        for place, keys in fresh.items():
+            free = self.shadows.free(place, keys)
+            keys.difference_update(free)
+            self.judged[place].update(dict.fromkeys(free, False))
+        if fresh := {place: keys for place, keys in fresh.items() if keys}:
             hidden = await self._hidden(fresh)
             for place, keys in fresh.items():
                 self.judged[place].update((key, key in hidden[place]) for key in keys)
-        hides = any(self._is_hidden(row) for rows in taken for row in rows)
+                self.some_judged |= bool(hidden[place])
+                self.shadows.keep(place, keys - hidden[place])
+        hides = self.some_judged and any(self._is_hidden(row) for rows in taken for row in rows)
         self.some_hidden |= hides
         return hides
 
@@ -124,11 +136,13 @@ class Reading(Generic[R]):
         for source in self.sources:
             why = skipped(source, self.filters[0], self.only)
             if why is not None:
-                self.reports[source.key] = why
+                self.reports.note(why)
                 for streams in self.streams:
                     streams[source.place].more = False
 
     async def _refill(self, wanted: Mapping[int, Sequence[int]]) -> None:
+        if len(self.sources) > 1:
+            wanted = {place: some for place, some in wanted.items() if not self._places(place, some)}
         with deadline.with_some_left():  # to ask whom they hide
             answers = await asyncio.gather(
                 *(self._pages(self.sources[place], indexes) for place, indexes in wanted.items())
@@ -153,6 +167,17 @@ class Reading(Generic[R]):
         Of many sources each is likely to have about its share of the rows, so little more is asked for at first. Where
         most of what was read is hidden, the next page is larger.
         """
+        started = time.monotonic()
+        try:
+            twins = await self.duplicates.twins(source)
+            pages = await source.backend.pages(self._questions(source, indexes, twins))
+        except SourceUnavailable as silent:
+            self._fall_silent(source, silent, started)
+            return []
+        self._note_pages(source, pages, started)
+        return pages
+
+    def _questions(self, source: Source[R], indexes: Sequence[int], twins: tuple[str, ...]) -> list[Question]:
         streams = [self.streams[index][source.place] for index in indexes]
         read = max(stream.read for stream in streams)
         limit = max(self.first + 1, min(MOST_ROWS, read))
@@ -160,28 +185,80 @@ class Reading(Generic[R]):
             share = limit / len(self.sources)
             limit = min(limit, math.ceil(share + SPREAD * math.sqrt(share)))
         after_place = self._place_of(self.after) - source.place
+        return [
+            Question(
+                _without(self.filters[index], twins),
+                self.order,
+                limit,
+                stream.after,
+                after_place if stream.after is self.after else 0,
+                self.columns,
+            )
+            for index, stream in zip(indexes, streams, strict=True)
+        ]
+
+    def _places(self, place: int, indexes: Sequence[int]) -> bool:
+        """Take unread rows where the source knows their places by heart; False where it has to be asked."""
+        source, started = self.sources[place], time.monotonic()
+        placing, twins = self.placing[place], self.duplicates.known_twins(source)
+        if placing is None or twins is None:
+            return False
+        pages = placing.places(self._questions(source, indexes, twins))
+        if pages is None:
+            return False
+        self.placed.add(place)
+        for index, page in zip(indexes, pages, strict=True):
+            self.streams[index][place].add(page)
+        self._note_pages(source, pages, started)
+        return True
+
+    async def _read(self, rows: list[list[Row[R]]]) -> bool:
+        """Put records in place of those that are not read yet; True where some are gone, and others take their places.
+
+        A source of which nothing is shown is asked for somebody all the same: so it is known whether it answers.
+        """
+        wanted: dict[str, set[str]] = {}
+        for row in (row for found in rows for row in found if row.is_unread):
+            wanted.setdefault(row.position.source_key, set()).add(row.position.key)
+        for place in self.placed:
+            heads = (streams[place].rows[0] for streams in self.streams if streams[place].rows)
+            if self.sources[place].key not in wanted and (head := next(heads, None)) is not None:
+                wanted[head.position.source_key] = {head.position.key}
+        self.placed.clear()
+        if not wanted:
+            return False
+        with deadline.with_some_left():
+            answers = await asyncio.gather(
+                *(self._records(self.sources[self.places[one]], sorted(keys)) for one, keys in wanted.items())
+            )
+        read = dict(zip(wanted, answers, strict=True))
+        gone = False
+        for found in rows:
+            before = len(found)
+            found[:] = [
+                row if record is row.record else Row(record, row.position)
+                for row in found
+                if (record := _read_of(row, read)) is not None
+            ]
+            gone |= len(found) < before
+        return gone
+
+    async def _records(self, source: Source[R], keys: Sequence[str]) -> Mapping[str, R]:
+        """The records of the keys that are there; where the source is silent it has no more rows at all."""
         started = time.monotonic()
         try:
-            twins = await self.duplicates.twins(source)
-            pages = await source.backend.pages(
-                [
-                    Question(
-                        replace(self.filters[index], exclude_exactly=twins),
-                        self.order,
-                        limit,
-                        stream.after,
-                        after_place if stream.after is self.after else 0,
-                        self.columns,
-                    )
-                    for index, stream in zip(indexes, streams, strict=True)
-                ]
-            )
+            read = await cast(Placing[R], self.placing[source.place]).read(keys, self.filters[0].validity)
         except SourceUnavailable as silent:
             self._fall_silent(source, silent, started)
-            return []
+            for streams in self.streams:
+                streams[source.place].end()
+            return {}
+        self.reports.note(report(source, SourceStatus.OK, started))
+        return read
+
+    def _note_pages(self, source: Source[R], pages: Sequence[Page[R]], started: float) -> None:
         status = SourceStatus.TRUNCATED if any(page.truncated for page in pages) else SourceStatus.OK
-        self._note(source, report(source, status, started))
-        return pages
+        self.reports.note(report(source, status, started))
 
     def _place_of(self, position: Position | None) -> int:
         return self.places.get(position.source_key, 0) if position else 0
@@ -208,32 +285,14 @@ class Reading(Generic[R]):
 
     def _fall_silent(self, source: Source[R], silent: SourceUnavailable, started: float) -> None:
         self.silent.setdefault(source.key, silent)
-        self._note(source, report(source, silent.status, started))
-
-    def _note(self, source: Source[R], report: SourceReport) -> None:
-        """Keep the worst that was seen of a source, and add up its time."""
-        before = self.reports.get(source.key)
-        if before is None:
-            self.reports[source.key] = report
-            return
-        worst = max(before, report, key=lambda one: _GRAVITY[one.status])
-        self.reports[source.key] = replace(worst, elapsed_ms=before.elapsed_ms + report.elapsed_ms)
-
-    def _final(self, source: Source[R]) -> SourceReport:
-        report = self.reports.get(source.key)
-        return report or SourceReport(source.key, SourceStatus.OK, ServedFrom.LIVE, 0.0)
+        self.reports.note(report(source, silent.status, started))
 
 
-_GRAVITY = {
-    status: place
-    for place, status in enumerate(
-        (
-            SourceStatus.OK,
-            SourceStatus.SKIPPED,
-            SourceStatus.TRUNCATED,
-            SourceStatus.CIRCUIT_OPEN,
-            SourceStatus.UNAVAILABLE,
-            SourceStatus.TIMEOUT,
-        )
-    )
-}
+def _without(filter: Filter, twins: tuple[str, ...]) -> Filter:
+    return filter if filter.exclude_exactly == twins else replace(filter, exclude_exactly=twins)
+
+
+def _read_of(row: Row[R], read: Mapping[str, Mapping[str, R]]) -> R | None:
+    """The record of a row; None where it is gone."""
+    place = row.position
+    return read[place.source_key].get(place.key) if row.is_unread else row.record

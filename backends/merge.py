@@ -37,7 +37,8 @@ class Stream(Generic[R]):
         self.more = page.more and bool(page.rows)
 
     def end(self) -> None:
-        """Take note that the source gives no more rows."""
+        """Take note that the source gives no more rows, nor those that were not taken."""
+        self.rows.clear()
         self.more = False
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, cast, runtime_checkable
 
 from backends.cells import Cells
 from backends.errors import SourceUnavailable
 from backends.filters import Filter, Question
-from backends.model import Inspection, Record, SourceKind
+from backends.model import Inspection, Record, SourceKind, Validity
 from backends.order import Position
 
 R = TypeVar("R", bound=Record)
@@ -18,10 +18,18 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True, slots=True)
 class Row(Generic[R]):
-    """A record and its place in the list it was asked for."""
+    """A record and its place in the list it was asked for.
+
+    Of an unread row only the place is known, which stands for the record as well: whoever shows it reads it first.
+    """
 
     record: R
     position: Position
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether the record is still to be read."""
+        return cast(object, self.record) is self.position
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +115,24 @@ class Backend(Protocol[R]):
     async def close(self) -> None:
         """Give back all connections."""
         ...
+
+
+@runtime_checkable
+class Placing(Protocol[R]):
+    """A store that may know the places of its records by heart, so that only those are read that are shown."""
+
+    def places(self, questions: Sequence[Question]) -> Sequence[Page[R]] | None:
+        """One page of unread rows for each question; None where they are not remembered, or nobody is to be asked."""
+        ...
+
+    async def read(self, keys: Sequence[str], wanted: frozenset[Validity] | None) -> Mapping[str, R]:
+        """The records of keys as `places` spelled them, where they are there and of these validities."""
+        ...
+
+
+def placing(backend: Backend[R]) -> Placing[R] | None:
+    """What tells the places of a store, or of the one behind it; None where nobody knows them by heart."""
+    if isinstance(backend, Placing):
+        return backend
+    found: Placing[R] | None = getattr(backend, "placing", None)
+    return found

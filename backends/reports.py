@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from backends.filters import Filter
 from backends.model import ServedFrom, SourceReport, SourceStatus
@@ -33,6 +34,25 @@ def skipped(source: Source[R], filter: Filter, only: Collection[str] | None) -> 
     return None
 
 
+class Reports:
+    """One report for each source: the worst that was seen of it, with the time of all."""
+
+    def __init__(self) -> None:
+        self._worst: dict[str, SourceReport] = {}
+
+    def note(self, report: SourceReport) -> None:
+        """Take in one more."""
+        before = self._worst.get(report.source_key)
+        if before is not None:
+            elapsed = before.elapsed_ms + report.elapsed_ms
+            report = replace(max(before, report, key=_gravity), elapsed_ms=elapsed)
+        self._worst[report.source_key] = report
+
+    def of(self, key: str) -> SourceReport:
+        """That of a source, which is well if nothing else was seen."""
+        return self._worst.get(key) or SourceReport(key, SourceStatus.OK, ServedFrom.LIVE, 0.0)
+
+
 def _skip(source: Source[R], why: str) -> SourceReport:
     return SourceReport(source.key, SourceStatus.SKIPPED, ServedFrom.NONE, 0.0, why)
 
@@ -43,3 +63,21 @@ _MESSAGES: Mapping[SourceStatus, Callable[[str], str]] = {
     SourceStatus.UNAVAILABLE: "{} cannot be reached: its rows are missing, and rows it hides may show.".format,
     SourceStatus.CIRCUIT_OPEN: "{} is given time to recover: its rows are missing, and rows it hides may show.".format,
 }
+
+_GRAVITY = {
+    status: place
+    for place, status in enumerate(
+        (
+            SourceStatus.OK,
+            SourceStatus.SKIPPED,
+            SourceStatus.TRUNCATED,
+            SourceStatus.CIRCUIT_OPEN,
+            SourceStatus.UNAVAILABLE,
+            SourceStatus.TIMEOUT,
+        )
+    )
+}
+
+
+def _gravity(report: SourceReport) -> int:
+    return _GRAVITY[report.status]

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from backends.cells import Cells, Columns
 from backends.conditions import condition_of
@@ -24,7 +24,7 @@ from backends.ldap.schema import base_exists, unknown_attributes
 from backends.ldap.server import Server
 from backends.ldap.settings import LdapSettings, require_driver
 from backends.mapping import RecordMapping
-from backends.model import CustomerUser, Finding, Inspection, SourceKind
+from backends.model import CustomerUser, Finding, Inspection, SourceKind, Validity
 from backends.order import Order, Position, fold, other_spellings
 from backends.protocol import Count, Page, Row
 
@@ -65,6 +65,23 @@ class LdapBackend:
         """One page for each question, cut from the lists of keys; only the entries of the pages are read."""
         async with self._call():
             return await gathered(*[self._page(question) for question in questions])
+
+    def places(self, questions: Sequence[Question]) -> Sequence[Page[CustomerUser]] | None:
+        """Pages cut from the lists of keys alone, where all of them are held and young enough."""
+        pages = []
+        for asked in questions:
+            keys = self._lists.held(Wanted.by(condition_of(asked.filter, self._mapping), asked.order))
+            if keys is None:
+                return None
+            pages.append(self._unread(asked, self._capped(asked.filter, keys)))
+        return pages
+
+    async def read(
+        self, keys: Sequence[str], wanted: frozenset[Validity] | None
+    ) -> Mapping[str, CustomerUser]:
+        """The records of logins as stored, where they are there and of these validities."""
+        async with self._call():
+            return await self._people.records(keys, wanted)
 
     async def counts(self, filters: Sequence[Filter]) -> Sequence[Count]:
         """How many records match each filter; a capped search counts what its pages show."""
@@ -145,6 +162,13 @@ class LdapBackend:
         placed = [(*values, *place) if asked.cursors else values for values, place in found]
         return Page((), more, keys.truncated, Cells(layout, placed, before=0, sorts=sorts, typed=False))
 
+    def _unread(self, question: Question, keys: KeyList) -> Page[CustomerUser]:
+        start = _start(question, keys)
+        chosen = keys.places[start : start + question.limit]
+        positions = [self._position(place) for place in chosen]
+        rows = [Row(cast(CustomerUser, position), position) for position in positions]
+        return Page(rows, start + len(chosen) < len(keys.places), keys.truncated)
+
     def _decides_validity(self, asked: Columns) -> bool:
         """Whether validity is asked for, and no attribute says it."""
         return bool(self._settings.valid_filter) and "validity" in asked.attributes
@@ -168,12 +192,17 @@ async def _taken(
     One that is gone since its key was read makes room for the next.
     """
     found: list[tuple[T, Place]] = []
-    start = keys.start(question.after.parts, question.after_place) if question.after is not None else 0
+    start = _start(question, keys)
     while chosen := keys.places[start : start + question.limit - len(found)]:
         start += len(chosen)
         known = await read([place[-1] for place in chosen])
         found += [(known[place[-1]], place) for place in chosen if place[-1] in known]
     return found, start < len(keys.places)
+
+
+def _start(question: Question, keys: KeyList) -> int:
+    """Where the page begins."""
+    return 0 if question.after is None else keys.start(question.after.parts, question.after_place)
 
 
 def _spelled(stored: Mapping[str, object], keys: Sequence[str]) -> dict[str, str]:

@@ -154,6 +154,14 @@ class KeyLists:
         self._held: OrderedDict[Wanted, _Held] = OrderedDict()
         self._loading: dict[Wanted, asyncio.Task[KeyList]] = {}
 
+    def held(self, wanted: Wanted) -> KeyList | None:
+        """The list, if it is at most `ttl` seconds old."""
+        held = self._held.get(wanted)
+        if held is None or self._clock() - held.since >= self._ttl:
+            return None
+        self._held.move_to_end(wanted)
+        return held.keys
+
     async def get(self, wanted: Wanted) -> KeyList:
         """The list, at most twice `ttl` seconds old."""
         held = self._held.get(wanted)

@@ -56,7 +56,10 @@ class Pool(Generic[C]):
     @asynccontextmanager
     async def lease(self) -> AsyncIterator[Lease[C]]:
         """Lend a connection; it comes back unless what happened leaves its state in doubt."""
-        async with asyncio.timeout(self._timeout):
+        if self._free.locked():
+            async with asyncio.timeout(self._timeout):
+                await self._free.acquire()
+        else:  # nobody has to wait
             await self._free.acquire()
         connection: C | None = None
         healthy = False

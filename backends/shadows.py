@@ -1,0 +1,73 @@
+"""Keys that no earlier source has, remembered for as long as all of these would say so again without being asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Generic, Protocol, cast, runtime_checkable
+
+from backends.protocol import R
+from backends.source import Source
+
+MOST = 65536
+"""Keys that are remembered at most."""
+
+
+@runtime_checkable
+class Absences(Protocol):
+    """A backend that remembers in this process whom it lacks."""
+
+    clock: Callable[[], float]
+
+    @property
+    def turn(self) -> int:
+        """Another number whenever something that is remembered may be wrong."""
+        ...
+
+    def absent_until(self, key: str) -> float:
+        """Until when it would say that it lacks the key, without asking its store; 0 where it would ask."""
+        ...
+
+    def used(self, number: int) -> None:
+        """That many keys were answered by what it said before."""
+        ...
+
+
+class Shadows(Generic[R]):
+    """One look for each key in place of one in the memory of each earlier source."""
+
+    def __init__(self, sources: Sequence[Source[R]]) -> None:
+        backends = [source.backend for source in sources[:-1]]
+        able = all(isinstance(one, Absences) for one in backends)
+        self._earlier = cast(Sequence[Absences], backends) if able else ()
+        self._until: dict[tuple[int, str], float] = {}
+        self._turns: tuple[int, ...] = ()
+
+    def free(self, place: int, keys: Iterable[str]) -> set[str]:
+        """Those of the keys that are certain to be in no source before `place`."""
+        if not self._until or not self._is_current():
+            return set()
+        now, until = self._earlier[0].clock(), self._until
+        free = {key for key in keys if until.get((place, key), 0.0) > now}
+        for one in self._earlier[:place] if free else ():
+            one.used(len(free))
+        return free
+
+    def keep(self, place: int, keys: Collection[str]) -> None:
+        """Remember that the sources before `place` have just said to have none of the keys."""
+        if not self._earlier or not keys:
+            return
+        if not self._is_current() or len(self._until) + len(keys) > MOST:
+            self._until.clear()
+        for key in keys:
+            until = min(one.absent_until(key) for one in self._earlier[:place])
+            if until:
+                self._until[place, key] = until
+
+    def _is_current(self) -> bool:
+        """Whether nothing was written since; otherwise what is remembered is to be dropped."""
+        turns = tuple([one.turn for one in self._earlier])
+        if turns == self._turns:
+            return True
+        self._turns = turns
+        self._until.clear()
+        return False
