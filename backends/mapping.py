@@ -206,7 +206,7 @@ class RecordMapping:
             "created_at": lambda row: self._time(row, "create_time"),
             "changed_at": lambda row: self._time(row, "change_time"),
             "custom": self._custom_values,
-            "stored": lambda row: tuple([_plain(value) for value in row]),
+            "stored": _stored,
         }
         return Recipe(
             texts={**dict(self._standard), key: 0},
@@ -311,6 +311,14 @@ def _custom(value: Value | datetime, type_: FieldType) -> Value:
         except ValueError:
             return None
     return value if isinstance(value, tuple) else first(value)
+
+
+def _stored(row: Sequence[Any]) -> tuple[Value, ...]:
+    return tuple([value if value.__class__ in PLAIN else _plain(value) for value in row])
+
+
+PLAIN = frozenset({str, int, tuple, type(None)})
+"""Classes of values that are as they are stored."""
 
 
 def _plain(value: Value | datetime) -> Value:

@@ -67,6 +67,8 @@ class Ready:
     deed: Deed
     guard: Guard[CustomerUser] | None = None
     """What was stored before; nothing where the record is made."""
+    takes_name: bool = True
+    """Whether a login or address is taken, or something is carried along."""
 
 
 async def create(context: RequestContext, new: NewUser) -> Created:
@@ -85,7 +87,8 @@ async def done(context: RequestContext, ready: Ready) -> CustomerUser:
     """Write it, alone."""
     async with recorded(context, ready.deed) as note:
         try:
-            async with context.services.writes.turn:
+            turns = context.services.writes.turns
+            async with turns.of(ready.source, ready.logins[0], takes_name=ready.takes_name):
                 return await ready.write(None, note)
         finally:
             await forget(context, ready.source, *ready.logins)
@@ -146,6 +149,7 @@ async def change(
     sees = partial(sight.sees, source) if sight else None
     guard = Guard(context, before, changes.if_version, sees)
     new_login = changes.new_login or before.login
+    claims = new_login != before.login or "email" in values
     renamed = new_login != before.login or "customerId" in values
 
     async def claim() -> None:
@@ -161,7 +165,7 @@ async def change(
             values,
             seen=before.stored,
             check=guard,
-            claim=claim if new_login != before.login or "email" in values else None,
+            claim=claim if claims else None,
             carry=_carry(context, guard, new_login, values) if renamed else None,
             together=together,
             note=note,
@@ -170,7 +174,7 @@ async def change(
 
     kind, fields = ChangeKind.UPDATED, changed_of(source.mapping, values)
     deed = Deed("updateCustomerUser", kind, Target.CUSTOMER_USER, before.login, fields, source.key)
-    return Ready(source, (before.login, new_login), write, deed, guard)
+    return Ready(source, (before.login, new_login), write, deed, guard, takes_name=claims or renamed)
 
 
 async def owner(

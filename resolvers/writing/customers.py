@@ -83,7 +83,7 @@ async def create(context: RequestContext, new: NewCustomer) -> ChangedCustomer:
     deed = Deed("createCustomer", ChangeKind.CREATED, Target.CUSTOMER, customer_id, fields, source.key)
     async with recorded(context, deed) as note:
         try:
-            async with writes.turn:
+            async with writes.turns.alone:
                 writing = writes.customers[source.key].writer.create(values, claim=claim, note=note)
                 customer = await written(writing, "customerId")
         finally:
@@ -124,7 +124,7 @@ async def update(context: RequestContext, changes: CustomerChanges) -> ChangedCu
             note=note,
         )
         try:
-            async with writes.turn:
+            async with writes.turns.of(source, old, takes_name=renamed):
                 customer = await written(writing, "customerId", {"customerId": "newCustomerId"}, guard)
         finally:
             await _forget(context, source, old, new)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from backends.once import Once
 from backends.passwords import Hasher, HashKind
 from backends.protocol import R
 from backends.writers import Carry, Together, Writer
+from resolvers.writing.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +61,4 @@ class WriteStores:
     once: Once
     """Where the answers to calls with a key are kept."""
     addresses: EmailRules = field(default_factory=EmailRules)
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held while a name is taken, so that one write of this process at a time waits for the other gateways."""
+    turns: Turns = field(default_factory=Turns)

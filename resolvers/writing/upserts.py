@@ -158,7 +158,7 @@ async def _written_together(context: RequestContext, steps: Mapping[int, _Step])
         async with AsyncExitStack() as stack:
             deeds = {place: recorded(context, step.ready.deed) for place, step in steps.items()}
             notes = {place: await stack.enter_async_context(deed) for place, deed in deeds.items()}
-            async with writes.turn, writes.together(sources) as together:
+            async with writes.turns.alone, writes.together(sources) as together:
                 for place in sorted(steps, key=lambda one: steps[one].ready.logins):
                     try:
                         user = await steps[place].ready.write(together, notes[place])

@@ -259,3 +259,20 @@ async def test_after_a_write_the_cache_shows_the_new_state_at_once(desk: Gateway
     await desk.update("fresh", city="Ulm", newLogin="fresher")
     assert await desk.user("fresh") is None
     assert (await must(desk, "fresher"))["city"] == "Ulm"
+
+
+async def test_changes_that_wait_for_one_row_hold_up_no_change_of_another(
+    desk: Gateway, offices: Offices
+) -> None:
+    await desk.made("held")
+    await desk.made("unheld")
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%customer_user%'"
+    async with offices.otobo.transaction() as session:
+        await session.fetch("SELECT login FROM customer_user WHERE login = 'held' FOR UPDATE")
+        held = [asyncio.ensure_future(desk.update("held", city=f"{place}")) for place in range(8)]
+        while await offices.rows(waiting) == [(0,)]:
+            await asyncio.sleep(0.01)
+        assert found(await desk.update("unheld", city="Ulm")) == []
+        assert await offices.rows(waiting) == [(1,)]
+        assert not any(one.done() for one in held)
+    assert [found(one) for one in await asyncio.gather(*held)] == [[]] * 8
