@@ -25,14 +25,19 @@ def seconds_left() -> float | None:
     return None if end is None else max(end - time.monotonic(), 0.0)
 
 
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Let everything that is asked in this block, and in tasks begun there, end in time."""
-    token = _END.set(time.monotonic() + seconds)
-    try:
-        yield
-    finally:
-        _END.reset(token)
+class within:  # noqa: N801 - it reads as a verb's companion
+    """Let everything that is asked in this block, and in tasks begun there, end in so many seconds."""
+
+    __slots__ = ("_seconds", "_token")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        self._token = _END.set(time.monotonic() + self._seconds)
+
+    def __exit__(self, *_: object) -> None:
+        _END.reset(self._token)
 
 
 @contextmanager

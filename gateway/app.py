@@ -23,6 +23,7 @@ from gateway.explorer.page import explorer_routes
 from gateway.hangups import HangUps
 from gateway.health import health_routes
 from gateway.http import GraphQLEndpoint
+from gateway.known import KnownHeads
 from gateway.lean import LeanEndpoint
 from gateway.metrics import Metrics
 from gateway.middleware import BodyLimit, SecurityHeaders
@@ -30,6 +31,7 @@ from gateway.observed import Observed
 from gateway.oidc import Provider
 from gateway.stack import Stack
 from gateway.stopping import STOPS, Farewell, Stopping
+from gateway.straight import Straight
 from gateway.telemetry import configure_logs
 from gateway.tracing import Tracing, environment_tracing
 from schema.build import AccessCheck, KundengraphSchema, build_schema
@@ -75,16 +77,22 @@ def create_app(config: Config, tracing: Tracing | None = None, *, log_requests: 
             if tracing is not None:
                 await asyncio.to_thread(tracing.close)
 
-    return _Application(
+    app = _Application(
         _observed(config, metrics, tracing, stopping, lean),
         routes=_routes(config, stack, metrics, lean or endpoint, stopping),
         middleware=_middleware(config, stopping),
         lifespan=lifespan,
     )
+    if lean is not None and tracing is None:
+        app.straight = _straight(config, metrics, stopping, lean)
+    return app
 
 
 class _Application(Starlette):
     """Starlette with a layer of ours in the place of its own outermost one, which answers bugs."""
+
+    straight: Straight | None = None
+    """For connections that know it: most requests can do without everything else here."""
 
     def __init__(self, outermost: Callable[[ASGIApp], ASGIApp], **settings: Any) -> None:
         super().__init__(**settings)
@@ -148,9 +156,17 @@ def _observed(
     lean: LeanEndpoint | None,
 ) -> Callable[[ASGIApp], ASGIApp]:
     """The record of the request; most requests for the endpoint go past all that is within."""
-    path, largest = config.server.path, config.server.max_body_bytes
-    directly = None if lean is None else lean.direct(path, largest, lambda: stopping.has_begun)
+    directly = None
+    if lean is not None:
+        lines = lean.heads(lambda: stopping.has_begun)
+        directly = lean.direct(config.server.path, config.server.max_body_bytes, lines)
+    path = config.server.path
     return partial(Observed, graphql=path, ended=metrics.ended, tracer=tracing, directly=directly)
+
+
+def _straight(config: Config, metrics: Metrics, stopping: Stopping, lean: LeanEndpoint) -> Straight:
+    heads = KnownHeads(lean, config.server.path, config.server.max_body_bytes)
+    return Straight(lean, heads, metrics.ended, lean.heads(lambda: stopping.has_begun))
 
 
 def _middleware(config: Config, stopping: Stopping) -> Sequence[Middleware]:

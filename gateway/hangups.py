@@ -39,75 +39,100 @@ class HangUps:
 
 
 class InTime:
-    """One request whose body has come: it is given up where its client leaves, or its time is over.
+    """One request whose body has come: it is given up where its client leaves, or its time is over."""
 
-    Neither is looked for before it has taken a while, so that what is answered at once costs one timer.
-    """
+    __slots__ = ("_task", "followers", "has_left", "is_late")
 
-    __slots__ = (
-        "_end",
-        "_listener",
-        "_loop",
-        "_receive",
-        "_task",
-        "_timer",
-        "followers",
-        "has_left",
-        "is_late",
-    )
-
-    def __init__(self, receive: Receive, patience: float = PATIENCE) -> None:
-        self._loop = loop = asyncio.get_running_loop()
-        self._receive = receive
-        self._task = asyncio.current_task(loop)
-        self._end: float | None = None
-        self._listener: asyncio.Task[None] | None = None
+    def __init__(self) -> None:
+        self._task: asyncio.Task[Any] | None = None
         self.followers: Sequence[Any] = ()
         """Others who wait for the same; for them it goes on though its client has left."""
         self.has_left = self.is_late = False
-        self._timer = loop.call_later(patience, self._begin)
 
-    def limit(self, seconds: float) -> None:
-        """Give the request so long from now on; no less than the patience."""
-        self._end = self._loop.time() + seconds
-        if self._listener is not None:
-            self._timer = self._loop.call_at(self._end, self._be_late)
+    def begin(self) -> None:
+        """This task is what is given up."""
+        self._task = asyncio.current_task()
 
-    def end(self) -> None:
-        """Neither listen nor look at the clock any more."""
-        self._timer.cancel()
-        if self._listener is not None:
-            self._listener.cancel()
+    def leave(self) -> None:
+        """Its client is gone."""
+        if not self.is_late:
+            self.has_left = True
+            self.look_again()
 
     def look_again(self) -> None:
         """One of the others has left."""
         if self.has_left and not self.followers:
             self._give_up()
 
-    def was_given_up(self) -> bool:
-        """Whether the cancellation that was met is for one of these reasons alone; it counts as met."""
-        return (self.is_late or self.has_left) and self._task is not None and not self._task.uncancel()
-
-    def _begin(self) -> None:
-        self._listener = self._loop.create_task(self._listen())
-        if self._end is not None:
-            self._timer = self._loop.call_at(self._end, self._be_late)
-
-    async def _listen(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        if not self.is_late:
-            self.has_left = True
-            self.look_again()
-
-    def _be_late(self) -> None:
+    def be_late(self) -> None:
+        """Its time is over."""
         if not self.has_left or self.followers:
             self.is_late = True
             self._give_up()
 
+    def was_given_up(self) -> bool:
+        """Whether the cancellation that was met is for one of these reasons alone; it counts as met."""
+        return (self.is_late or self.has_left) and self._task is not None and not self._task.uncancel()
+
     def _give_up(self) -> None:
         if self._task is not None:
             self._task.cancel()
+
+
+class Listening(InTime):
+    """One that has to be listened to for its client: not before it has taken a while, as most do not."""
+
+    __slots__ = ("_listener", "_receive", "_timer")
+
+    def __init__(self, receive: Receive, patience: float = PATIENCE) -> None:
+        super().__init__()
+        self.begin()
+        self._receive = receive
+        self._listener: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(patience, self._begin)
+
+    def stop(self) -> None:
+        """Listen no more."""
+        self._timer.cancel()
+        if self._listener is not None:
+            self._listener.cancel()
+
+    def _begin(self) -> None:
+        self._listener = asyncio.get_running_loop().create_task(self._listen())
+
+    async def _listen(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.leave()
+
+
+class Ends:
+    """When requests are late that all have the same time: one timer of the loop for all of them."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[InTime, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, call: InTime, seconds: float) -> None:
+        """Its time begins now; as long as that of all the others."""
+        loop = asyncio.get_running_loop()
+        self._waiting[call] = end = loop.time() + seconds
+        if self._timer is None:
+            self._timer = loop.call_at(end, self._ring, loop)
+
+    def end(self, call: InTime) -> None:
+        """It has ended, in time or not."""
+        self._waiting.pop(call, None)
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        now = loop.time()
+        for call, end in list(self._waiting.items()):
+            if end > now:
+                self._timer = loop.call_at(end, self._ring, loop)
+                break
+            del self._waiting[call]
+            call.be_late()
 
 
 class _Call:

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from backends import deadline
 from backends.errors import GatewayError
 from gateway.documents import Documents, by_id
-from gateway.hangups import InTime
+from gateway.hangups import Ends, InTime, Listening
 from gateway.http import GRACE, PLAIN_JSON, GraphQLEndpoint, media_type_of, negotiate
 from gateway.middleware import LONGEST_NUMBER
 from gateway.observed import Directly
@@ -44,6 +44,24 @@ NAMES = frozenset(
 """Those that matter here."""
 TRIED = "kundengraph.tried"
 """What a scope holds whose request was read past everything around, and has to go the long way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends a request, as far as its head and its connection say."""
+
+    authorization: str | None
+    peer: str | None
+    """The address at the other end of the connection."""
+    forwarded: Sequence[str]
+    """What proxies say of the client's address."""
+
+    @classmethod
+    def of(cls, scope: Scope, headers: Mapping[bytes, bytes]) -> Sender:
+        """Of a request with these headers among others."""
+        client = scope.get("client")
+        forwarded = _forwarded(scope) if b"x-forwarded-for" in headers else ()
+        return cls(_credential(headers), client[0] if client else None, forwarded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +93,20 @@ class LeanEndpoint:
         self._documents = documents
         self._limit = cost_limit
         self._together: Together[Reply | None] = Together()
+        self._ends = Ends()
         self._turn = turn
 
-    def direct(self, path: str, largest: int, is_ending: Callable[[], bool]) -> Directly:
-        """The way past everything that stands around, for requests of this path.
-
-        `largest` are the bytes of a body; the answers since `is_ending` are the last ones of their connections.
-        """
+    def heads(self, is_ending: Callable[[], bool]) -> Callable[[], Heads]:
+        """The headers of answers that nobody adds to; those since `is_ending` are the last ones of their connections."""
         vary = "Accept, Origin" if self._view.allowed_origins else "Accept"
         usual, last = heads_of(vary, FIXED), heads_of(vary, [*FIXED, CLOSING])
+        return lambda: last if is_ending() else usual
 
-        def heads() -> Heads:
-            return last if is_ending() else usual
+    def direct(self, path: str, largest: int, heads: Callable[[], Heads]) -> Directly:
+        """The way past everything that stands around, for requests of this path; `largest` are the bytes of a body."""
 
         async def answered(scope: Scope, receive: Receive, send: Send) -> Receive | None:
-            if scope["type"] != "http" or scope["method"] != "POST":
+            if scope["type"] != "http" or scope["method"] != "POST" or TRIED in scope:
                 return receive
             if scope["path"] != path or scope.get("root_path"):
                 return receive
@@ -109,8 +126,8 @@ class LeanEndpoint:
         messages, _ = await _read(receive)
         if messages[-1]["type"] != "http.request":
             return  # who has left before the end of the body has asked for nothing
-        asked = self._asked(messages, media_type)
-        if asked is None or not await self._answered(asked, scope, headers, send):
+        asked = self.asked(body_of(messages), media_type)
+        if asked is None or not await self._answered(asked, Sender.of(scope, headers), send):
             await self._endpoint(scope, _replayed(messages, receive), send)
 
     async def _directly(
@@ -122,38 +139,49 @@ class LeanEndpoint:
         Pages of browsers take the long way.
         """
         headers = first_of(scope["headers"])
-        if b"origin" in headers or b"sec-fetch-site" in headers or not _is_short(headers, largest):
-            return receive
-        if (media_type := self._acceptable(headers)) is None:
+        if (media_type := self.usual(headers, largest)) is None:
             return receive
         messages, size = await _read(receive, largest)
         if messages[-1]["type"] != "http.request":
             return None
         scope[TRIED] = True
-        asked = self._asked(messages, media_type) if size <= largest else None
+        asked = self.asked(body_of(messages), media_type) if size <= largest else None
         if asked is None:
             return _replayed(messages, receive)
-        call, reply = InTime(receive), None
+        call = Listening(receive)
         try:
-            viewer = await self._viewer(headers)
-            call.limit(self._view.timeout + GRACE)
-            with deadline.within(self._view.timeout):
-                reply = await self._shared(asked, viewer, scope, headers, call)
-        except asyncio.CancelledError:
-            if not call.was_given_up():
-                raise
-            if call.is_late:
-                await send_late(send, media_type, heads())
-            return None
+            reply = await self.reply(asked, Sender.of(scope, headers), call)
         finally:
-            call.end()
+            call.stop()
         if call.has_left:
             return None
         if reply is None:
             return _replayed(messages, receive)
-        note(asked.ready, reply.errors)
         await reply.send(send, media_type, heads())
         return None
+
+    async def reply(self, asked: Asked, sender: Sender, call: InTime) -> Reply | None:
+        """The answer, in time; None where it may not run, or nobody waits for it any more."""
+        try:
+            viewer = await self._view.caller(sender.authorization)
+            self._ends.begin(call, self._view.timeout + GRACE)
+            with deadline.within(self._view.timeout):
+                reply = await self._shared(asked, viewer, sender, call)
+        except asyncio.CancelledError:
+            if not call.was_given_up():
+                raise
+            reply = Reply.late() if call.is_late else None
+        finally:
+            self._ends.end(call)
+        if reply is not None:
+            note(asked.ready, reply.errors)
+        return reply
+
+    def usual(self, headers: Mapping[bytes, bytes], largest: int) -> str | None:
+        """The media type of the answer to a request that need not pass what stands around; pages of browsers have to."""
+        if b"origin" in headers or b"sec-fetch-site" in headers or not _is_short(headers, largest):
+            return None
+        return self._acceptable(headers)
 
     def _acceptable(self, headers: Mapping[bytes, bytes]) -> str | None:
         """The media type of the answer, where request and caller are of the usual kind."""
@@ -165,8 +193,8 @@ class LeanEndpoint:
                 return None
         return _negotiated(headers.get(b"accept", b""))
 
-    def _asked(self, messages: Sequence[Message], media_type: str) -> Asked | None:
-        body = messages[0].get("body", b"") if len(messages) == 1 else b"".join(m["body"] for m in messages)
+    def asked(self, body: bytes, media_type: str) -> Asked | None:
+        """What a body asks for; None where that is not ready to run."""
         try:
             data = orjson.loads(body)
         except orjson.JSONDecodeError:
@@ -197,11 +225,11 @@ class LeanEndpoint:
         except (GatewayError, GraphQLError):
             return None
 
-    async def _answered(self, asked: Asked, scope: Scope, headers: Mapping[bytes, bytes], send: Send) -> bool:
+    async def _answered(self, asked: Asked, sender: Sender, send: Send) -> bool:
         """Run it and send the answer; False where it may not run."""
-        viewer = await self._viewer(headers)
+        viewer = await self._view.caller(sender.authorization)
         try:
-            reply = await self._view.in_time(self._run(asked, viewer, scope, headers))
+            reply = await self._view.in_time(self._run(asked, viewer, sender))
         except TimeoutError:
             await send_late(send, asked.media_type, BARE)
             return True
@@ -211,27 +239,18 @@ class LeanEndpoint:
         await reply.send(send, asked.media_type, BARE)
         return True
 
-    async def _shared(
-        self, asked: Asked, viewer: Viewer, scope: Scope, headers: Mapping[bytes, bytes], call: InTime
-    ) -> Reply | None:
+    async def _shared(self, asked: Asked, viewer: Viewer, sender: Sender, call: InTime) -> Reply | None:
         """The answer to it, or to an equal request of the same viewer; None where it may not run."""
-        ready, run = asked.ready, partial(self._run, asked, viewer, scope, headers)
+        ready, run = asked.ready, partial(self._run, asked, viewer, sender)
         if not ready.reads:
             return await run()
         question = ready, asked.body, viewer, self._turn()
         return await self._together.share(question, run, call)
 
-    async def _run(
-        self, asked: Asked, viewer: Viewer, scope: Scope, headers: Mapping[bytes, bytes]
-    ) -> Reply | None:
-        client = scope.get("client")
-        forwarded = _forwarded(scope) if b"x-forwarded-for" in headers else ()
-        context = self._view.context(viewer, _credential(headers), client[0] if client else None, forwarded)
+    async def _run(self, asked: Asked, viewer: Viewer, sender: Sender) -> Reply | None:
+        context = self._view.context(viewer, sender.authorization, sender.peer, sender.forwarded)
         outcome = await self._operations.run(asked.ready, asked.variables, context)
         return None if outcome is None else Reply.of(outcome, self._limit)
-
-    async def _viewer(self, headers: Mapping[bytes, bytes]) -> Viewer:
-        return await self._view.caller(_credential(headers))
 
 
 def first_of(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -251,6 +270,13 @@ async def _read(receive: Receive, largest: float = math.inf) -> tuple[Sequence[M
         messages.append(await receive())
         size += len(messages[-1].get("body", b""))
     return messages, size
+
+
+def body_of(messages: Sequence[Message]) -> bytes:
+    """What came in these."""
+    if len(messages) == 1:
+        return bytes(messages[0].get("body", b""))
+    return b"".join(message["body"] for message in messages)
 
 
 def _is_short(headers: Mapping[bytes, bytes], largest: int) -> bool:

@@ -32,6 +32,16 @@ DRAWN = 64
 ENDED_BY_CALLER = 499
 """Status of a request whose caller left before there was an answer; nobody is sent it."""
 
+OF_BUGS = [
+    (name.encode(), value.encode())
+    for name, value in {
+        **HEADERS,
+        "content-type": "application/json; charset=utf-8",
+        "cache-control": "no-store",
+    }.items()
+]
+"""Headers of the answer that tells of a bug."""
+
 Directly = Callable[[Scope, Receive, Send], Awaitable[Receive | None]]
 """Answers a request, or gives back what is to be read of it anew."""
 
@@ -68,8 +78,8 @@ class Observed:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = request_id_of(scope["headers"])
-        record = Record(request_id, self._method(scope), self._page(scope["path"]))
+        request_id = given_id(scope["headers"]) or new_id()
+        record = Record(request_id, self._method(scope), self._page(scope["path"]), ended=self._ended)
         header = (REQUEST_ID, request_id.encode())
 
         async def send_with_id(message: Message) -> None:
@@ -83,7 +93,6 @@ class Observed:
                 record.status = 403
             await send(message)
 
-        record.ended = self._ended
         record.tracer = self._tracer if record.path == "graphql" else None
         token = CURRENT.set(record)
         try:
@@ -96,12 +105,7 @@ class Observed:
             await _fail(record, error, scope, send_with_id)
         finally:
             CURRENT.reset(token)
-            seconds = time.perf_counter() - started
-            if record.status is None:
-                record.status = ENDED_BY_CALLER
-            if self._ended is not None:
-                self._ended(record, seconds)
-            log_request(record, seconds)
+            close(record, started)
 
     def _method(self, scope: Scope) -> str:
         if scope["type"] == "websocket":
@@ -146,18 +150,18 @@ def _either(directly: Directly, app: ASGIApp) -> ASGIApp:
     return either
 
 
-def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """The caller's id where it is well-formed, the id of the caller's trace, or else a new one."""
+def given_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """The caller's id where it is well-formed, or the id of the caller's trace."""
     trace: str | None = None
     for name, value in headers:
         if name == REQUEST_ID and WELL_FORMED.fullmatch(value):
             return value.decode()
         if name == TRACEPARENT and (match := TRACE.fullmatch(value)):
             trace = match[1].decode()
-    return trace or _new_id()
+    return trace
 
 
-def _new_id() -> str:
+def new_id() -> str:
     """A random id; the system is asked for many at a time."""
     while True:
         try:
@@ -179,16 +183,31 @@ def credential_of(viewer: Viewer, keys: frozenset[str]) -> str:
     return viewer.name if viewer.name in keys else "signed in"
 
 
-async def _fail(record: Record, error: Exception, scope: Scope, send: Send) -> None:
-    """Note a bug that nothing has masked, and answer with its number where nothing was answered yet."""
+def close(record: Record, started: float) -> None:
+    """Count the request of this record, which has ended now, and write its line of the log."""
+    seconds = time.perf_counter() - started
+    if record.status is None:
+        record.status = ENDED_BY_CALLER
+    if record.ended is not None:
+        record.ended(record, seconds)
+    log_request(record, seconds)
+
+
+def note_bug(record: Record, error: Exception) -> bytes:
+    """Note a bug that nothing has masked; the answer that has its number."""
     error_id = secrets.token_hex(8)
     record.codes = ("INTERNAL",)
     log.error("internal error", error_id=error_id, exc_info=error)
+    message = "Something went wrong here; the error is noted."
+    return orjson.dumps(
+        {"errors": [{"message": message, "extensions": {"code": "INTERNAL", "errorId": error_id}}]}
+    )
+
+
+async def _fail(record: Record, error: Exception, scope: Scope, send: Send) -> None:
+    """Note it, and say so where nothing was answered yet."""
+    body = note_bug(record, error)
     if record.status is not None or scope["type"] != "http":
         return
-    message = "Something went wrong here; the error is noted."
-    body = {"errors": [{"message": message, "extensions": {"code": "INTERNAL", "errorId": error_id}}]}
-    named = {**HEADERS, "content-type": "application/json; charset=utf-8", "cache-control": "no-store"}
-    headers = [(name.encode(), value.encode()) for name, value in named.items()]
-    await send({"type": "http.response.start", "status": 500, "headers": headers})
-    await send({"type": "http.response.body", "body": orjson.dumps(body)})
+    await send({"type": "http.response.start", "status": 500, "headers": list(OF_BUGS)})
+    await send({"type": "http.response.body", "body": body})

@@ -16,10 +16,25 @@ from gateway.middleware import HEADERS
 from schema.operations import Outcome
 
 Fixed = Sequence[tuple[bytes, bytes]]
-Heads = Mapping[str, Fixed]
-"""Headers of an answer by its media type."""
 
 CHALLENGE = (b"www-authenticate", b"Bearer")
+CLOSING = (b"connection", b"close")
+
+
+class Lines:
+    """Headers of an answer, as ASGI has them and as they are sent."""
+
+    __slots__ = ("are_last", "headers", "text")
+
+    def __init__(self, headers: Fixed) -> None:
+        self.headers = headers
+        self.text = b"".join(b"%b: %b\r\n" % pair for pair in headers)
+        self.are_last = CLOSING in headers
+        """Whether they say that the connection ends."""
+
+
+Heads = Mapping[str, Lines]
+"""Headers of an answer by its media type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +68,17 @@ class Reply:
         body = {"errors": [found.formatted]}
         return cls(orjson.dumps(body), [found], status_of(body))
 
+    def head(self, media_type: str, heads: Heads) -> tuple[int, Lines]:
+        """Status and headers, of which that of the length is still to come."""
+        lines = heads[media_type]
+        if self.status == 200 or media_type != GRAPHQL_JSON:
+            return 200, lines
+        return self.status, Lines([*lines.headers, CHALLENGE]) if self.status == 401 else lines
+
     async def send(self, send: Send, media_type: str, heads: Heads) -> None:
         """Send it as the long way would."""
-        status, fixed = 200, heads[media_type]
-        if media_type == GRAPHQL_JSON and self.status != 200:
-            status = self.status
-            fixed = [*fixed, CHALLENGE] if status == 401 else fixed
-        headers = [*fixed, (b"content-length", b"%d" % len(self.content))]
+        status, lines = self.head(media_type, heads)
+        headers = [*lines.headers, (b"content-length", b"%d" % len(self.content))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": self.content})
 
@@ -74,11 +93,12 @@ def heads_of(vary: str, more: Fixed) -> Heads:
     """The headers of answers, and `more`."""
     named = [(b"vary", vary.encode()), (b"cache-control", b"no-store"), *more]
     types = {PLAIN_JSON: f"{PLAIN_JSON}; charset=utf-8", GRAPHQL_JSON: GRAPHQL_JSON}
-    return {media_type: [(b"content-type", text.encode()), *named] for media_type, text in types.items()}
+    return {
+        media_type: Lines([(b"content-type", text.encode()), *named]) for media_type, text in types.items()
+    }
 
 
 BARE = heads_of("Accept", ())
 """Where those that stand around add the rest."""
 FIXED: Fixed = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 """Headers of every answer."""
-CLOSING = (b"connection", b"close")

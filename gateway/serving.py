@@ -17,9 +17,9 @@ from starlette.applications import Starlette
 
 from gateway.app import create_app
 from gateway.config import Config, load
-from gateway.heads import BoundedHeads
 from gateway.metrics import FOLDER
 from gateway.stalls import ImpatientSockets
+from gateway.straight import Connection
 
 VARIABLE = "KUNDENGRAPH_CONFIG"
 """Environment variable by which several workers learn which file to read."""
@@ -36,7 +36,7 @@ def run(file: Path, config: Config, host: str, port: int) -> int:
         "host": host,
         "port": port,
         "loop": "uvloop",
-        "http": BoundedHeads,
+        "http": Connection,
         "ws": ImpatientSockets,
         "ws_max_size": config.server.max_body_bytes,
         "ws_per_message_deflate": False,  # events are short, and its buffers are not

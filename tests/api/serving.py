@@ -16,8 +16,8 @@ from starlette.applications import Starlette
 from backends.model import SourceKind
 from backends.sql import ddl
 from gateway.config import Config, loads
-from gateway.heads import BoundedHeads
 from gateway.stalls import ImpatientSockets
+from gateway.straight import Connection
 
 READER = "key-of-a-reader"
 LIMITED = "key-of-somebody-who-may-see-one-customer"
@@ -112,7 +112,8 @@ roles = ["editor"]
 @contextmanager
 def served(app: Starlette) -> Iterator[str]:
     """The application on a free port of this machine, as long as the block lasts; gives its address."""
-    settings = uvicorn.Config(app, http=BoundedHeads, ws=ImpatientSockets, log_level="warning", lifespan="on")
+    ours = {"http": Connection, "ws": ImpatientSockets, "proxy_headers": False, "server_header": False}
+    settings = uvicorn.Config(app, **ours, log_level="warning", lifespan="on")  # type: ignore[arg-type]
     server = uvicorn.Server(settings)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
