@@ -82,10 +82,12 @@ class Cached(Generic[R]):
 
     async def know(self, keys: Sequence[str], freshness: Freshness = Freshness.CACHED) -> Known[R]:
         """What is remembered of `keys`, and for the rest what the source says, or that it is silent."""
+        if not self._ttl:
+            return await self._know_anew(tuple(dict.fromkeys(keys)), freshness)
         records: dict[str, R] = {}
         absent: set[str] = set()
         missing: dict[str, Entry[R] | None]
-        if freshness is Freshness.LIVE or not self._ttl:
+        if freshness is Freshness.LIVE:
             missing = dict.fromkeys(keys)
         else:
             missing = {}
@@ -124,6 +126,17 @@ class Cached(Generic[R]):
         self.uses.hits += number
         if (record := CURRENT.get()) is not None:
             record.hits += number
+
+    async def _know_anew(self, keys: tuple[str, ...], freshness: Freshness) -> Known[R]:
+        """The same where nothing is remembered."""
+        if not keys:
+            return Known({}, frozenset())
+        self.uses.misses += len(keys) if freshness is not Freshness.LIVE else 0
+        try:
+            found = await self._ask(keys, freshness)
+        except SourceUnavailable as silent:
+            return Known({}, frozenset(), silent)
+        return Known(found, frozenset(keys).difference(found))
 
     async def look_up(self, keys: Sequence[str], freshness: Freshness) -> Mapping[str, R]:
         """The records of `keys`; raises when the source is silent and one of them stays unknown."""
@@ -232,7 +245,7 @@ class Cached(Generic[R]):
                 return await self._records.share((self.turn, frozenset(keys)), lambda: self._load(keys))
             party = self._parties.join(keys[0], self.turn)
             found = await self._records.share(party, lambda: self._load_party(party))
-            return {key: found[key] for key in keys if key in found}
+            return {keys[0]: found[keys[0]]} if keys[0] in found else {}
         except Over as error:
             raise self._late() from error
 

@@ -25,7 +25,7 @@ def seconds_left() -> float | None:
     return None if end is None else max(end - time.monotonic(), 0.0)
 
 
-class within:  # noqa: N801 - it reads as a verb's companion
+class within:
     """Let everything that is asked in this block, and in tasks begun there, end in so many seconds."""
 
     __slots__ = ("_seconds", "_token")

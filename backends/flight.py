@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -15,8 +16,11 @@ T = TypeVar("T")
 @dataclass(slots=True, eq=False)
 class _Trip(Generic[T]):
     task: asyncio.Task[T]
-    passengers: list[asyncio.Future[T]] = field(default_factory=list)
-    """Those who wait."""
+    passengers: dict[asyncio.Future[T], float] = field(default_factory=dict)
+    """Those who wait, and until when, by the clock of the loop."""
+    timer: asyncio.TimerHandle | None = None
+    """Rings when the time of the first of them is over: one for all, for most are answered long before."""
+    rings: float = math.inf
 
 
 class Flight(Generic[T]):
@@ -36,16 +40,15 @@ class Flight(Generic[T]):
         trip = self._trips.get(question) or self._depart(question, call)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-        trip.passengers.append(answer)
         left = seconds_left()
-        timer = None if left is None else loop.call_later(left, _fail, answer, Over())
+        trip.passengers[answer] = end = math.inf if left is None else loop.time() + left
+        if end < trip.rings:
+            _set(trip, end)
         try:
             return await answer
         finally:
-            if timer is not None:
-                timer.cancel()
             if not trip.task.done():
-                trip.passengers.remove(answer)
+                del trip.passengers[answer]
                 if not trip.passengers:
                     self._end(question, trip)
                     trip.task.cancel()
@@ -72,8 +75,25 @@ class Flight(Generic[T]):
                     answer.set_result(task.result())
 
     def _end(self, question: Hashable, trip: _Trip[T]) -> None:
+        _set(trip, math.inf)
         if self._trips.get(question) is trip:  # another call may have set out in its place
             del self._trips[question]
+
+
+def _set(trip: _Trip[Any], end: float) -> None:
+    """Let it ring then and not before; never where that is infinite."""
+    if trip.timer is not None:
+        trip.timer.cancel()
+    trip.rings = end
+    trip.timer = None if end == math.inf else asyncio.get_running_loop().call_at(end, _ring, trip)
+
+
+def _ring(trip: _Trip[Any]) -> None:
+    now = asyncio.get_running_loop().time()
+    for answer, end in trip.passengers.items():
+        if end <= now:
+            _fail(answer, Over())
+    _set(trip, min((end for answer, end in trip.passengers.items() if not answer.done()), default=math.inf))
 
 
 def _fail(answer: asyncio.Future[Any], error: BaseException) -> None:

@@ -71,7 +71,7 @@ class Record:
         """The operation has ended with errors of these codes, if any."""
         self.operation_type = type_
         self.operation = name if name and len(name) <= LONGEST_NAME else None
-        self.codes = tuple(sorted(set(codes)))
+        self.codes = tuple(sorted(set(codes))) if codes else ()
 
     def part(self) -> Record:
         """The record of one operation of a connection."""

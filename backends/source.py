@@ -66,7 +66,7 @@ class Source(Generic[R]):
     async def know(self, keys: Sequence[str], freshness: Freshness = Freshness.STALE) -> Known[R]:
         """Ask for `keys`; silence is an answer here, not an exception."""
         if _remembers(type(self.backend)):
-            return await cast(Remembering[R], self.backend).know(keys, freshness)
+            return await cast("Remembering[R]", self.backend).know(keys, freshness)
         try:
             records = await self.backend.get_many(keys)
         except SourceUnavailable as silent:
@@ -76,7 +76,7 @@ class Source(Generic[R]):
     async def forget(self, keys: Sequence[str], *, told: bool = False) -> None:
         """Let nothing that is remembered of `keys` answer any more: they were written, or another gateway told so."""
         if _remembers(type(self.backend)):
-            await cast(Remembering[R], self.backend).forget(keys, told=told)
+            await cast("Remembering[R]", self.backend).forget(keys, told=told)
 
     async def forget_all(self) -> None:
         """The same for every key."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -21,6 +22,18 @@ from resolvers.viewer import ROLES, Viewer, scopes_of
 CUSTOMER = "customer"
 
 
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What a configured key stands for; the key itself is nowhere."""
+
+    viewer: Viewer
+    expires: date | None
+
+    def holder(self) -> Viewer | None:
+        """Who holds it; None where it is good no longer."""
+        return None if self.expires is not None and _is_over(self.expires) else self.viewer
+
+
 class Credentials:
     """Knows the configured API keys, our own tokens and those of the identity provider, where there is one.
 
@@ -34,10 +47,10 @@ class Credentials:
         self._users = users
         self._provider = provider
         self._own = OwnTokens(config.signing_key.get_secret_value(), config.token_ttl)
-        self._keys: dict[bytes, list[tuple[bytes, date | None, Viewer]]] = {}
+        self._keys: dict[bytes, list[tuple[bytes, ApiKey]]] = {}
         for token in config.tokens:
             digest = bytes.fromhex(token.sha256)
-            self._keys.setdefault(digest, []).append((digest, token.expires, _bearer(token)))
+            self._keys.setdefault(digest, []).append((digest, ApiKey(_bearer(token), token.expires)))
         self._anonymous = Viewer.anonymous(config.anonymous)
 
     @property
@@ -49,23 +62,26 @@ class Credentials:
         """Who sends this Authorization header, asked anew each time; one that is not accepted is worth less than none."""
         if not authorization:
             return self._anonymous
-        scheme, _, credential = authorization.partition(" ")
-        credential = credential.strip()
-        if scheme.lower() != "bearer" or not credential:
+        if not (credential := _bearer_of(authorization)):
             return Viewer.refused()
         try:
-            found = self._by_key(credential) or await self._by_token(credential)
+            key = self._by_key(credential)
+            found = (key and key.holder()) or await self._by_token(credential)
         except GatewayError as error:
             return Viewer.unsettled(error)
         return found or Viewer.refused()
 
-    def _by_key(self, key: str) -> Viewer | None:
+    def key(self, authorization: str) -> ApiKey | None:
+        """The configured key that this Authorization header names, perhaps one that is over."""
+        return self._by_key(_bearer_of(authorization))
+
+    def _by_key(self, key: str) -> ApiKey | None:
         """Look the key's hash up, by Python's own hash of it, and compare the two in constant time."""
         digest = hashlib.sha256(key.encode(errors="surrogatepass")).digest()
         found = None
-        for known, expires, viewer in self._keys.get(digest, ()):
-            if hmac.compare_digest(known, digest) and not _is_over(expires):
-                found = viewer
+        for known, held in self._keys.get(digest, ()):
+            if hmac.compare_digest(known, digest) and (found is None or held.holder()):
+                found = held
         return found
 
     async def _by_token(self, token: str) -> Viewer | None:
@@ -103,6 +119,12 @@ class Credentials:
         """Who has the login and is valid, not older than the cache; SourceUnavailable where a silent source may."""
         found = (await self._users.get_many([login], Freshness.CACHED)).certain(login)
         return found if found is not None and found.validity is Validity.VALID else None
+
+
+def _bearer_of(authorization: str) -> str:
+    """The credential of the one scheme that is known; "" where there is none."""
+    scheme, _, credential = authorization.partition(" ")
+    return credential.strip() if scheme.lower() == "bearer" else ""
 
 
 def customer_viewer(user: CustomerUser, expires: datetime | None) -> Viewer:
@@ -165,6 +187,6 @@ def _texts(value: Any, *, words: bool = False) -> list[str]:
     return [one for one in value if isinstance(one, str) and one] if isinstance(value, list) else []
 
 
-def _is_over(expires: date | None) -> bool:
+def _is_over(expires: date) -> bool:
     """A token is good through the day it names, in UTC."""
-    return expires is not None and datetime.now(UTC).date() > expires
+    return datetime.now(UTC).date() > expires

@@ -24,7 +24,7 @@ from backends import deadline
 from backends.errors import SourceTimeout
 from backends.recorder import CURRENT
 from gateway.addresses import Proxies
-from gateway.auth import Credentials
+from gateway.auth import ApiKey, Credentials
 from gateway.documents import by_id
 from gateway.observed import credential_of
 from gateway.origins import is_foreign
@@ -86,7 +86,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         )
         self.sockets = Sockets()
         self._services = services
-        self._credentials = credentials
+        self.credentials = credentials
         self.timeout = timeout
         self._keys = keys
         self._proxies = Proxies(proxies)
@@ -103,9 +103,11 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         """The same for a credential, the peer's address and what proxies say of the client's."""
         return self.context(await self.caller(authorization), authorization, peer, forwarded)
 
-    async def caller(self, authorization: str | None) -> Viewer:
-        """Whom a credential stands for; the record of the request hears of it."""
-        viewer = await self._credentials.viewer(authorization)
+    async def caller(self, authorization: str | None, key: ApiKey | None = None) -> Viewer:
+        """Whom a credential stands for, which may be known to be a configured key; the record of the request hears of it."""
+        viewer = key.holder() if key is not None else None
+        if viewer is None:
+            viewer = await self.credentials.viewer(authorization)
         if (record := CURRENT.get()) is not None:
             record.credential = credential_of(viewer, self._keys)
         return viewer
@@ -114,7 +116,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         self, viewer: Viewer, authorization: str | None, peer: str | None, forwarded: Sequence[str]
     ) -> RequestContext:
         """A context for a caller who is known by now."""
-        again = partial(self._credentials.viewer, authorization)
+        again = partial(self.credentials.viewer, authorization)
         address = self._proxies.client(peer, forwarded)
         request_id = record.request_id if (record := CURRENT.get()) is not None else ""
         return RequestContext(self._services, viewer, request_id, address, again)
@@ -122,7 +124,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
     async def context_for(self, authorization: str, context: RequestContext) -> RequestContext:
         """The context of a connection that says later who it is."""
         viewer = await self.caller(authorization)
-        again = partial(self._credentials.viewer, authorization)
+        again = partial(self.credentials.viewer, authorization)
         return RequestContext(self._services, viewer, context.request_id, context.address, again)
 
     async def context_again(self, context: RequestContext) -> RequestContext:
@@ -132,7 +134,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
 
     async def on_ws_connect(self, context: RequestContext) -> Any:
         """Turn away whose credential is not accepted; who has none may find out what that is good for."""
-        if not context.viewer.known and context.viewer != self._credentials.anonymous:
+        if not context.viewer.known and context.viewer != self.credentials.anonymous:
             raise ConnectionRejectionError
         return UNSET
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
+from gateway.auth import ApiKey
 from gateway.lean import LeanEndpoint, Sender, first_of
 from gateway.observed import given_id
 
@@ -34,13 +35,14 @@ class Head:
     credential: slice | None
     """Where the Authorization header's value stands: what it says is kept nowhere."""
     forwarded: Sequence[str]
+    key: ApiKey | None
     request_id: str | None
     """The caller's own; None where each request is to get another one."""
 
     def sender(self, data: bytes, peer: str | None) -> Sender:
         """Who has sent this."""
         credential = None if self.credential is None else data[self.credential].decode("latin-1")
-        return Sender(credential, peer, self.forwarded)
+        return Sender(credential, peer, self.forwarded, self.key)
 
 
 class KnownHeads:
@@ -69,6 +71,7 @@ class KnownHeads:
         media_type = self._lean.usual(headers, self._largest)
         if media_type is None or not self._is_usual(scope):
             return
+        sender = Sender.of(scope, headers)
         credential = headers.get(b"authorization")
         place = 0 if credential is None else data.index(credential, 0, start)
         head = Head(
@@ -76,7 +79,8 @@ class KnownHeads:
             len(data),
             media_type,
             None if credential is None else slice(place, place + len(credential)),
-            Sender.of(scope, headers).forwarded,
+            sender.forwarded,
+            self._lean.key(sender.authorization),
             given_id(scope["headers"]),
         )
         if len(self._known) >= MOST:

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backends import deadline
 from backends.errors import GatewayError
+from gateway.auth import ApiKey
 from gateway.documents import Documents, by_id
 from gateway.hangups import Ends, InTime, Listening
 from gateway.http import GRACE, PLAIN_JSON, GraphQLEndpoint, media_type_of, negotiate
@@ -55,6 +56,8 @@ class Sender:
     """The address at the other end of the connection."""
     forwarded: Sequence[str]
     """What proxies say of the client's address."""
+    key: ApiKey | None = None
+    """The configured key that the credential is, where that is known already."""
 
     @classmethod
     def of(cls, scope: Scope, headers: Mapping[bytes, bytes]) -> Sender:
@@ -163,7 +166,7 @@ class LeanEndpoint:
     async def reply(self, asked: Asked, sender: Sender, call: InTime) -> Reply | None:
         """The answer, in time; None where it may not run, or nobody waits for it any more."""
         try:
-            viewer = await self._view.caller(sender.authorization)
+            viewer = await self._view.caller(sender.authorization, sender.key)
             self._ends.begin(call, self._view.timeout + GRACE)
             with deadline.within(self._view.timeout):
                 reply = await self._shared(asked, viewer, sender, call)
@@ -176,6 +179,10 @@ class LeanEndpoint:
         if reply is not None:
             note(asked.ready, reply.errors)
         return reply
+
+    def key(self, authorization: str | None) -> ApiKey | None:
+        """The configured key that a credential is, if it is one."""
+        return self._view.credentials.key(authorization) if authorization else None
 
     def usual(self, headers: Mapping[bytes, bytes], largest: int) -> str | None:
         """The media type of the answer to a request that need not pass what stands around; pages of browsers have to."""
@@ -205,7 +212,9 @@ class LeanEndpoint:
             data = by_id(data)
         text = self._text(data.get("query"), data.get("extensions"))
         variables, name = data.get("variables"), data.get("operationName")
-        if text is None or not isinstance(variables, dict | None) or not isinstance(name, str | None):
+        if text is None or not (variables is None or variables.__class__ is dict):
+            return None
+        if not (name is None or name.__class__ is str):
             return None
         ready = self._operations.ready(text, name, variables)
         return None if ready is None else Asked(ready, variables, media_type, body)
@@ -244,8 +253,8 @@ class LeanEndpoint:
         ready, run = asked.ready, partial(self._run, asked, viewer, sender)
         if not ready.reads:
             return await run()
-        question = ready, asked.body, viewer, self._turn()
-        return await self._together.share(question, run, call)
+        question = ready, asked.body, self._turn()
+        return await self._together.share(question, viewer, run, call)
 
     async def _run(self, asked: Asked, viewer: Viewer, sender: Sender) -> Reply | None:
         context = self._view.context(viewer, sender.authorization, sender.peer, sender.forwarded)

@@ -51,6 +51,10 @@ class Reply:
         """What came of an operation that may cost `limit` at most."""
         result = outcome.result
         raw = getattr(result, "raw", None)
+        if raw is not None and not result.errors:
+            return cls(
+                b'{"data":%b,"extensions":{"cost":{"cost":%d,"limit":%d}}}' % (raw, outcome.cost, limit)
+            )
         body: dict[str, Any] = {"data": result.data if raw is None else orjson.Fragment(raw)}
         errors = result.errors or ()
         if errors:

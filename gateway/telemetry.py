@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import logging
 import sys
 import traceback
@@ -24,6 +26,9 @@ TALKERS = ("asyncio", "uvicorn")
 
 _write: Callable[[bytes], None] | None = None
 """Takes a line; set by `configure_logs`."""
+_at_end: list[Callable[[], None]] = [lambda: None]
+"""Writes what has waited; whoever ends in the middle of a turn has said all that it had to say."""
+atexit.register(lambda: _at_end[0]())
 _requests = True
 """Whether requests leave lines: not in the demo's terminal."""
 
@@ -34,6 +39,7 @@ def configure_logs(level: int = logging.INFO, *, requests: bool = True) -> None:
     _requests = requests
     stream = _Stream(sys.stderr)
     _write = stream.write_line
+    _at_end[0] = stream.write_lines
     structlog.configure(
         processors=[
             with_request,
@@ -157,9 +163,13 @@ class _Stream:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._buffer: BinaryIO | None = getattr(stream, "buffer", None)
+        self._lines: list[bytes] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """The loop that will write them."""
 
     def write(self, text: str) -> None:
         """As of any stream."""
+        self.write_lines()
         with suppress(OSError, ValueError):
             self._stream.write(text)
 
@@ -169,15 +179,26 @@ class _Stream:
             self._stream.flush()
 
     def write_line(self, line: bytes) -> None:
-        """A whole line at once, to the bytes below the stream where it has any."""
+        """A whole line, to the bytes below the stream where it has any; those of one turn of a loop together."""
         if self._buffer is None:
             print(line.decode(), end="", file=self, flush=True)
             return
-        try:
-            self._buffer.write(line)
+        self._lines.append(line)
+        loop = asyncio._get_running_loop()
+        if loop is None:
+            self.write_lines()
+        elif loop is not self._loop:
+            self._loop = loop
+            loop.call_soon(self.write_lines)
+
+    def write_lines(self) -> None:
+        """What has waited for its turn."""
+        lines, self._lines, self._loop = self._lines, [], None
+        if not lines or self._buffer is None:
+            return
+        with suppress(OSError, ValueError):
+            self._buffer.write(b"".join(lines))
             self._buffer.flush()
-        except (OSError, ValueError):
-            pass
 
 
 def _types_and_places(error: BaseException) -> dict[str, list[str]]:

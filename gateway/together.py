@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from backends.recorder import CURRENT
 from gateway.hangups import InTime
+from resolvers.viewer import Viewer
 
 T = TypeVar("T")
 
@@ -18,6 +19,7 @@ NEARLY = 0.01
 
 @dataclass(slots=True, eq=False)
 class _Trip(Generic[T]):
+    viewer: Viewer
     call: InTime
     """The request that is executed."""
     until: float
@@ -35,16 +37,23 @@ class Together(Generic[T]):
     def __init__(self) -> None:
         self._trips: dict[Hashable, _Trip[T]] = {}
 
-    async def share(self, question: Hashable, answer: Callable[[], Awaitable[T]], call: InTime) -> T:
-        """The answer to `question`, by an equal request or else by `answer`; `call` is who asks."""
+    async def share(
+        self, question: Hashable, viewer: Viewer, answer: Callable[[], Awaitable[T]], call: InTime
+    ) -> T:
+        """The answer to `question`, by an equal request of an equal viewer or else by `answer`; `call` is who asks.
+
+        Of several viewers who ask the same at once, those of the first one share.
+        """
         clock = asyncio.get_running_loop().time
         while (trip := self._trips.get(question)) is not None and clock() < trip.until:
+            if trip.viewer is not viewer and trip.viewer != viewer:
+                return await answer()
             found = await _follow(trip)
             if found is not None:
                 if (record := CURRENT.get()) is not None:
                     record.shared = True
                 return found
-        trip = self._trips[question] = _Trip(call, clock() + NEARLY)
+        trip = self._trips[question] = _Trip(viewer, call, clock() + NEARLY)
         call.followers = trip.followers
         found = None
         try:

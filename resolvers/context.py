@@ -84,8 +84,8 @@ class RequestContext:
     _meetings: Meetings | None = field(init=False, default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Give each kind of look-up a place where the fields of the request meet."""
-        self.renew()
+        """See the directories as the viewer does."""
+        self._look()
 
     def renew(self) -> None:
         """Ask anew from here on: what was read before a write is not the new state."""

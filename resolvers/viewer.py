@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from backends.errors import GatewayError
@@ -49,6 +49,13 @@ class Viewer:
     """When the credential ends, in UTC; None: it does not."""
     trouble: GatewayError | None = None
     """Why it cannot be told now whether the credential is good."""
+    rows: tuple[object, ...] | None = field(init=False, repr=False, compare=False)
+    """What its rows depend on; None: it sees all. Cursors are bound to it."""
+
+    def __post_init__(self) -> None:
+        ids = sorted(set(self.customer_ids))
+        rows = (self.login, *ids) if self.is_customer else tuple(ids) or None
+        object.__setattr__(self, "rows", rows)
 
     def __hash__(self) -> int:
         """By name alone: callers are looked up with each request, and few share a name."""
@@ -58,13 +65,6 @@ class Viewer:
     def is_customer(self) -> bool:
         """Whether the caller is a customer user, and nothing more."""
         return Scope.SELF in self.scopes and Scope.SURVEY not in self.scopes
-
-    @property
-    def rows(self) -> tuple[object, ...] | None:
-        """What its rows depend on; None: it sees all. Cursors are bound to it."""
-        if self.is_customer:
-            return (self.login, *sorted(set(self.customer_ids)))
-        return tuple(sorted(set(self.customer_ids))) or None
 
     @classmethod
     def named(cls, name: str, roles: Iterable[str]) -> Viewer:

@@ -5,7 +5,7 @@ What is refused is not answered here: whoever asks gets None and goes the long w
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,9 +119,10 @@ class Operations:
             operation_name=ready.name,
             **self._settings,
         )
-        if isinstance(result, Awaitable):
+        if hasattr(result, "__await__"):
             result = await result
-        result.errors = told(result, context)
+        if result.errors or context.beside:
+            result.errors = told(result, context)
         return Outcome(result, cost)
 
 
@@ -129,11 +130,9 @@ def note(ready: Ready, errors: Sequence[GraphQLError]) -> None:
     """Tell the record of the request which operation it was, and how that went."""
     if (record := CURRENT.get()) is not None:
         operation = ready.operation
-        record.answered(
-            operation.operation.value,
-            operation.name.value if operation.name else None,
-            [(error.extensions or {}).get("code", "") for error in errors],
-        )
+        codes = [(error.extensions or {}).get("code", "") for error in errors] if errors else ()
+        name = operation.name.value if operation.name else None
+        record.answered(operation.operation.value, name, codes)
 
 
 def _shape(declared: Sequence[str], variables: Mapping[str, Any]) -> Any:

@@ -129,14 +129,14 @@ class Step:
 
     columns: Columns | None = None
     """All that a list reads of its records, where that is columns alone."""
+    objects: Objects | None = field(init=False)
+    """What it leads to: an object, or lists of objects; None for all else."""
 
-    @property
-    def objects(self) -> Objects | None:
-        """What it leads to: an object, or lists of objects; None for all else."""
+    def __post_init__(self) -> None:
         shape = self.shape
         while isinstance(shape, Listed):
             shape = shape.item
-        return shape if isinstance(shape, Objects) else None
+        self.objects = shape if isinstance(shape, Objects) else None
 
     @property
     def selected(self) -> frozenset[str]:
@@ -163,6 +163,11 @@ class Selection:
     """The same for pages of cells, by their layout."""
     seen: int = 0
     """Rows so far."""
+    hidden: Sequence[Step] = field(init=False)
+    """Values that the caller may not read."""
+
+    def __post_init__(self) -> None:
+        self.hidden = [one for one in self.steps if isinstance(one.meaning, Hidden) and one.objects is None]
 
     @property
     def suspends(self) -> bool:

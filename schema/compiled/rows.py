@@ -63,10 +63,9 @@ def write(
 def _hidden(selection: Selection, rows: Sequence[Any], request: RequestContext) -> list[Trouble]:
     """That the caller may not read some of the fields, for each row."""
     troubles: list[Trouble] = []
-    for step in selection.steps:
-        if isinstance(step.meaning, Hidden) and step.objects is None:
-            faults = [Fault(0, (), hidden(request.viewer, step.name), step.nodes)]
-            troubles += [Trouble(index, step.place, False, faults) for index in range(len(rows))]
+    for step in selection.hidden:
+        faults = [Fault(0, (), hidden(request.viewer, step.name), step.nodes)]
+        troubles += [Trouble(index, step.place, False, faults) for index in range(len(rows))]
     return troubles
 
 
