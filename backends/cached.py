@@ -250,8 +250,8 @@ class Cached(Generic[R]):
             raise self._late() from error
 
     async def _load_party(self, party: Party) -> Mapping[str, R]:
-        self._parties.begin(party)
         try:
+            await self._parties.begin(party)
             return await self._load(tuple(party.keys))
         finally:
             self._parties.end(party)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 LARGEST = 100
 """Keys that are asked for together at most."""
+PATIENCE = 0.001
+"""Seconds for which a call waits for company at most, and for one that is under way to end."""
 
 
 @dataclass(slots=True, eq=False)
@@ -19,12 +22,15 @@ class Party:
 class Parties:
     """A call begins when the loop has seen to everybody who is ready now.
 
-    So nobody waits for company, and under load many are asked for by one statement.
+    So nobody waits for company who is alone, and under load many are asked for by one statement: while a call is under
+    way the next one waits for its end, but no longer than a store that is near takes.
     """
 
     def __init__(self) -> None:
         self._gathering: Party | None = None
         self._asked_for: dict[str, Party] = {}
+        self._under_way = 0
+        self._waiting: list[asyncio.Future[None]] = []
 
     def join(self, key: str, turn: int) -> Party:
         """Those that `key` is asked for with: where it is being asked for already in this turn, or those of this moment."""
@@ -38,13 +44,37 @@ class Parties:
         self._asked_for[key] = party
         return party
 
-    def begin(self, party: Party) -> None:
-        """Its call begins: nobody joins any more with another key."""
-        if self._gathering is party:
-            self._gathering = None
+    async def begin(self, party: Party) -> None:
+        """Its call begins, perhaps after a moment: nobody joins any more with another key. Whatever happens, let it end."""
+        try:
+            if self._under_way:
+                await self._moment()
+        finally:
+            self._under_way += 1
+            if self._gathering is party:
+                self._gathering = None
 
     def end(self, party: Party) -> None:
         """Its call has ended."""
+        self._under_way -= 1
+        for answer in self._waiting:
+            _end(answer)
+        self._waiting.clear()
         for key in party.keys:
             if self._asked_for.get(key) is party:
                 del self._asked_for[key]
+
+    async def _moment(self) -> None:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(answer)
+        timer = loop.call_later(PATIENCE, _end, answer)
+        try:
+            await answer
+        finally:
+            timer.cancel()
+
+
+def _end(answer: asyncio.Future[None]) -> None:
+    if not answer.done():
+        answer.set_result(None)
