@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 LARGEST = 100
 """Keys that are asked for together at most."""
+LOAD = 2
+"""Calls under way from which on the next one waits for company."""
 PATIENCE = 0.001
 """Seconds for which a call waits for company at most, and for one that is under way to end."""
 
@@ -22,8 +24,8 @@ class Party:
 class Parties:
     """A call begins when the loop has seen to everybody who is ready now.
 
-    So nobody waits for company who is alone, and under load many are asked for by one statement: while a call is under
-    way the next one waits for its end, but no longer than a store that is near takes.
+    So nobody waits for company who is alone, and under load many are asked for by one statement: while several calls
+    are under way the next one waits for the end of one of them, but no longer than a store that is near takes.
     """
 
     def __init__(self) -> None:
@@ -47,7 +49,7 @@ class Parties:
     async def begin(self, party: Party) -> None:
         """Its call begins, perhaps after a moment: nobody joins any more with another key. Whatever happens, let it end."""
         try:
-            if self._under_way:
+            if self._under_way >= LOAD:
                 await self._moment()
         finally:
             self._under_way += 1

@@ -41,17 +41,18 @@ class HangUps:
 class InTime:
     """One request whose body has come: it is given up where its client leaves, or its time is over."""
 
-    __slots__ = ("_task", "followers", "has_left", "is_late")
+    __slots__ = ("_task", "followers", "has_left", "is_late", "loop")
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
         self._task: asyncio.Task[Any] | None = None
         self.followers: Sequence[Any] = ()
         """Others who wait for the same; for them it goes on though its client has left."""
         self.has_left = self.is_late = False
 
-    def begin(self) -> None:
+    def begin(self, task: asyncio.Task[Any] | None) -> None:
         """This task is what is given up."""
-        self._task = asyncio.current_task()
+        self._task = task
 
     def leave(self) -> None:
         """Its client is gone."""
@@ -85,11 +86,11 @@ class Listening(InTime):
     __slots__ = ("_listener", "_receive", "_timer")
 
     def __init__(self, receive: Receive, patience: float = PATIENCE) -> None:
-        super().__init__()
-        self.begin()
+        super().__init__(asyncio.get_running_loop())
+        self.begin(asyncio.current_task())
         self._receive = receive
         self._listener: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(patience, self._begin)
+        self._timer = self.loop.call_later(patience, self._begin)
 
     def stop(self) -> None:
         """Listen no more."""
@@ -98,7 +99,7 @@ class Listening(InTime):
             self._listener.cancel()
 
     def _begin(self) -> None:
-        self._listener = asyncio.get_running_loop().create_task(self._listen())
+        self._listener = self.loop.create_task(self._listen())
 
     async def _listen(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
@@ -115,10 +116,9 @@ class Ends:
 
     def begin(self, call: InTime, seconds: float) -> None:
         """Its time begins now; as long as that of all the others."""
-        loop = asyncio.get_running_loop()
-        self._waiting[call] = end = loop.time() + seconds
+        self._waiting[call] = end = call.loop.time() + seconds
         if self._timer is None:
-            self._timer = loop.call_at(end, self._ring, loop)
+            self._timer = call.loop.call_at(end, self._ring, call.loop)
 
     def end(self, call: InTime) -> None:
         """It has ended, in time or not."""

@@ -69,6 +69,10 @@ class Joining:
             self._began, self._head = True, data
             self._loop.call_soon(self._send_head)
 
+    def is_closing(self) -> bool:
+        """Whether nothing more can be sent."""
+        return self._transport.is_closing()
+
     def close(self) -> None:
         """Close the connection once everything is sent."""
         self._send_head()

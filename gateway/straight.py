@@ -117,7 +117,7 @@ class Connection(BoundedHeads):
         elif (head := self._straight.heads.find(data)) is None:
             self._parse(data, self._straight)
         elif head.size == len(data):
-            self._call = InTime()
+            self._call = InTime(self.loop)
             self.tasks.add(self.loop.create_task(self._go(self._straight, head, data, self._call)))
         elif head.start == len(data):
             self._held = data
@@ -136,7 +136,8 @@ class Connection(BoundedHeads):
             straight.heads.learn(data, dict(self.scope))
 
     async def _go(self, straight: Straight, head: Head, data: bytes, call: InTime) -> None:
-        call.begin()
+        task = asyncio.current_task(self.loop)
+        call.begin(task)
         answered = False
         try:
             answered = call.has_left or await straight.answer(head, data, self, call)
@@ -145,7 +146,7 @@ class Connection(BoundedHeads):
             raise
         finally:
             self._call = None
-            self.tasks.discard(asyncio.current_task())
+            self.tasks.discard(task)
         if self.transport.is_closing():
             return
         if answered:

@@ -26,20 +26,18 @@ TALKERS = ("asyncio", "uvicorn")
 
 _write: Callable[[bytes], None] | None = None
 """Takes a line; set by `configure_logs`."""
-_at_end: list[Callable[[], None]] = [lambda: None]
-"""Writes what has waited; whoever ends in the middle of a turn has said all that it had to say."""
-atexit.register(lambda: _at_end[0]())
+_stream: _Stream | None = None
 _requests = True
 """Whether requests leave lines: not in the demo's terminal."""
 
 
 def configure_logs(level: int = logging.INFO, *, requests: bool = True) -> None:
     """Write JSON lines to standard error; an exception becomes its type and places, never its words or values."""
-    global _write, _requests  # noqa: PLW0603 - one process has one log
+    global _write, _requests, _stream  # noqa: PLW0603 - one process has one log
     _requests = requests
     stream = _Stream(sys.stderr)
     _write = stream.write_line
-    _at_end[0] = stream.write_lines
+    _stream = stream
     structlog.configure(
         processors=[
             with_request,
@@ -222,3 +220,10 @@ def _chain(error: BaseException) -> list[BaseException]:
             found += [one for one in following.exceptions if one not in found]
         following = following.__cause__ or following.__context__
     return found
+
+
+@atexit.register
+def _write_lines() -> None:
+    """Who ends in the middle of a turn has said all that it had to say."""
+    if _stream is not None:
+        _stream.write_lines()

@@ -44,7 +44,7 @@ class Together(Generic[T]):
 
         Of several viewers who ask the same at once, those of the first one share.
         """
-        clock = asyncio.get_running_loop().time
+        clock = call.loop.time
         while (trip := self._trips.get(question)) is not None and clock() < trip.until:
             if trip.viewer is not viewer and trip.viewer != viewer:
                 return await answer()

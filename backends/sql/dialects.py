@@ -16,6 +16,14 @@ from backends.model import SourceKind
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}", re.ASCII)
 BLANKS = "".join(chr(code) for code in range(0x10000) if chr(code).isspace())
 """What `str.strip` takes away."""
+TEXTS = "?::text::text[]"
+"""Several texts as one argument of PostgreSQL, written by `array`."""
+
+
+def array(texts: Sequence[str]) -> str:
+    """Texts as PostgreSQL writes them: its driver looks at each of a list for a list in it, which takes longer."""
+    inner = '","'.join([one.replace("\\", "\\\\").replace('"', '\\"') for one in texts])
+    return '{"' + inner + '"}' if texts else "{}"
 
 
 class Dialect(ABC):
@@ -144,14 +152,14 @@ class PostgreSQLDialect(Dialect):
             left, right = self.text(column), self.value  # as a plain index would have it
             return f"{self.exact(self.fold(left))} = {self.fold(right)}" if folded else f"{left} = {right}"
         if not folded:
-            return f"{self.text(column)} = ANY(?::text[])"
-        return f"{self.exact(self.fold(self.text(column)))} IN (SELECT lower(v) FROM unnest(?::text[]) AS v)"
+            return f"{self.text(column)} = ANY({TEXTS})"
+        return f"{self.exact(self.fold(self.text(column)))} IN (SELECT lower(v) FROM unnest({TEXTS}) AS v)"
 
     def size(self, number: int) -> int:
         return min(number, 2)
 
     def many(self, values: Sequence[str], loose: bool) -> list[Any]:
-        return [list(values)] if len(values) > 1 else list(values)
+        return [array(values)] if len(values) > 1 else list(values)
 
     def listed(self, column: str, folded: bool) -> tuple[str, int]:
         text, blanks = f"{column}::text", "'" + BLANKS + "'"

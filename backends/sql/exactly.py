@@ -10,7 +10,7 @@ import orjson
 
 from backends.conditions import is_storable
 from backends.model import SourceKind
-from backends.sql.dialects import Dialect
+from backends.sql.dialects import TEXTS, Dialect, array
 
 LARGEST_ID = 2**31 - 1
 
@@ -47,7 +47,7 @@ class Exactly:
             case SourceKind.SQLITE:
                 return f"{column} COLLATE BINARY IN (SELECT value FROM json_each(?))"
             case _:
-                return f"{column}::text = ANY(?::text[])"
+                return f"{column}::text = ANY({TEXTS})"
 
     def values(self, values: Sequence[str]) -> list[Any]:
         """The arguments of `among`; one value at least."""
@@ -57,7 +57,7 @@ class Exactly:
             case SourceKind.SQLITE:
                 return [orjson.dumps(values).decode()]
             case _:
-                return [list(values)]
+                return [array(values)]
 
     @property
     def number(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from backends.model import SourceKind
-from backends.sql.dialects import Dialect
+from backends.sql.dialects import TEXTS, Dialect, array
 
 
 class KeyColumn(enum.Enum):
@@ -88,7 +88,7 @@ def lookup(
         many = _postgresql(dialect, table, key, columns, folded)
         return Lookup(
             lambda number: one if number == 1 else many,
-            lambda keys: list(keys) if len(keys) == 1 else [list(keys)],
+            lambda keys: list(keys) if len(keys) == 1 else [array(keys)],
         )
     if dialect.kind is SourceKind.SQLITE:
         text = _sqlite(dialect, table, key, columns, folded, is_number)
@@ -109,12 +109,11 @@ def _postgresql_one(dialect: Dialect, table: str, key: str, columns: str, folded
 
 
 def _postgresql(dialect: Dialect, table: str, key: str, columns: str, folded: bool) -> str:
-    exact = f"SELECT {columns} FROM {table} WHERE {key}::text = ANY($1::text[])"
+    texts = TEXTS.replace("?", "$1")
+    exact = f"SELECT {columns} FROM {table} WHERE {key}::text = ANY({texts})"
     if not folded:
         return exact
-    missing = (
-        f"SELECT lower(v) AS v FROM unnest($1::text[]) AS v WHERE v NOT IN (SELECT {key}::text FROM exact)"
-    )
+    missing = f"SELECT lower(v) AS v FROM unnest({texts}) AS v WHERE v NOT IN (SELECT {key}::text FROM exact)"
     # nothing missing: the second part is not even begun
     return (
         f"WITH exact AS MATERIALIZED ({exact}), missing AS MATERIALIZED ({missing})"

@@ -70,7 +70,22 @@ async def _root(run: Run, step: Step, outs: Sequence[Any]) -> Sequence[Trouble]:
             value = await value
     except Exception as error:
         value = error
+    if _wrote_object(run, step, value, outs[0]):
+        return ()
     return await _below(run, step, [value], outs, stage)
+
+
+def _wrote_object(run: Run, step: Step, value: Any, out: dict[str, Any]) -> bool:
+    """Write one object of which nothing leads further, where it is as it should be."""
+    if not isinstance(step.shape, Objects) or value is None:
+        return False
+    selection = step.shape.selection(value)
+    if selection is None or selection.below:
+        return False
+    written, troubles = write(selection, (value,), run.request)
+    if not troubles:
+        out[step.key] = written[0]
+    return not troubles
 
 
 async def _fill(

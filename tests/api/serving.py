@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -110,11 +111,16 @@ roles = ["editor"]
 
 
 @contextmanager
-def served(app: Starlette) -> Iterator[str]:
+def served(app: Starlette, **settings: Any) -> Iterator[str]:
     """The application on a free port of this machine, as long as the block lasts; gives its address."""
-    ours = {"http": Connection, "ws": ImpatientSockets, "proxy_headers": False, "server_header": False}
-    settings = uvicorn.Config(app, **ours, log_level="warning", lifespan="on")  # type: ignore[arg-type]
-    server = uvicorn.Server(settings)
+    ours: dict[str, Any] = {
+        "http": Connection,
+        "ws": ImpatientSockets,
+        "log_level": "warning",
+        "lifespan": "on",
+    }
+    ours |= {"proxy_headers": False, "server_header": False, **settings}
+    server = uvicorn.Server(uvicorn.Config(app, **ours))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from backends import party
 from backends.cached import Cached
 from backends.caches import MemoryCache, SharedCache, memory_cache
 from backends.envelope import decode_customer_user, encode
@@ -182,6 +183,36 @@ async def test_a_look_up_does_not_wait_for_the_one_that_is_under_way() -> None:
     gate.set()
     answers = await asyncio.gather(first, second)
     assert list(answers) == [{"ada": ServedFrom.LIVE}, {"bob": ServedFrom.LIVE}]
+
+
+async def test_under_load_look_ups_wait_for_an_answer_so_that_they_are_asked_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(party, "PATIENCE", 60.0)
+    world, gate = World(ttl=0), asyncio.Event()
+    world.store.always = waits_for(gate)
+    asking = []
+    for login in ("ada", "bob", "cyd", "dan"):
+        asking.append(asyncio.create_task(world.known(login)))
+        await settled()
+    assert world.store.asked == [("ada",), ("bob",)]
+    gate.set()
+    await asyncio.gather(*asking)
+    assert world.store.asked[2:] == [("cyd", "dan")]
+
+
+async def test_of_a_store_that_answers_slowly_nobody_waits_for_company() -> None:
+    world, gate = World(ttl=0), asyncio.Event()
+    world.store.always = waits_for(gate)
+    asking = [asyncio.create_task(world.known("ada"))]
+    for number, login in enumerate(("bob", "cyd", "dan"), 2):
+        await settled()
+        asking.append(asyncio.create_task(world.known(login)))
+        async with asyncio.timeout(60):
+            while len(world.store.asked) < number:
+                await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(*asking)
 
 
 async def test_who_leaves_takes_nobody_elses_answer_away() -> None:
