@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
@@ -33,6 +33,8 @@ class Form(enum.Enum):
     """A text that is empty where there is none."""
     VALIDITY = enum.auto()
     TIME = enum.auto()
+    LIST = enum.auto()
+    """Several customer IDs in one value."""
     FIXED = enum.auto()
     """Not at all: it is the same in all rows."""
 
@@ -51,6 +53,8 @@ class Layout:
     """What the rows of a source hold for one choice of columns."""
 
     source_key: str
+    of_users: bool
+    """Whether the records are customer users, or else customers."""
     columns: tuple[str, ...]
     """Columns of the store, in the order of the row."""
     attributes: Mapping[str, Cell]
@@ -61,6 +65,8 @@ class Layout:
     time: Callable[[Any], Any]
     time_zone: tzinfo
     """Of times that name none."""
+    makers: dict[Hashable, Callable[[Sequence[Any]], list[Any]]] = field(default_factory=dict)
+    """What makes records of rows, by how these stand."""
 
 
 @dataclass(frozen=True, slots=True)

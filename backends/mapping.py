@@ -238,8 +238,10 @@ class RecordMapping:
                 return cell(Form.VALIDITY, self.valid_column)
             if name in TIMES and self.audited:
                 return cell(Form.TIME, TIMES[name])
+            if name == "listed_customer_ids" and self.customer_ids_column is not None:
+                return cell(Form.LIST, self.customer_ids_column)
             kind = CustomerUser if is_user else Customer
-            fixed = {"source_key": self.source_key, "served_from": ServedFrom.LIVE}
+            fixed = {"source_key": self.source_key, **_LIVE}
             return Cell(Form.FIXED, fixed=fixed.get(name, _DEFAULTS[kind].get(name)))
 
         places = {name: index for name, index, _ in self._custom}
@@ -249,7 +251,9 @@ class RecordMapping:
         }
         attributes = {name: attribute(name) for name in sorted(asked.attributes)}
         columns, key = tuple(used), Cell(Form.NEEDED, 0)
-        return Layout(self.source_key, columns, attributes, custom, key, first, self._moment, self.time_zone)
+        return Layout(
+            self.source_key, is_user, columns, attributes, custom, key, first, self._moment, self.time_zone
+        )
 
     def _custom_values(self, row: Sequence[Value | datetime]) -> dict[str, Value]:
         return {name: _custom(row[index], type_) for name, index, type_ in self._custom}
@@ -281,6 +285,8 @@ _DEFAULTS: Mapping[type, Mapping[str, Any]] = {
     kind: {one.name: one.default for one in fields(kind) if one.default is not MISSING}
     for kind in (CustomerUser, Customer)
 }
+
+_LIVE = {"served_from": ServedFrom.LIVE, "withheld": frozenset[str]()}
 
 KNOWN_VALIDITIES: Mapping[object, Validity] = {
     number: one for one in Validity for number in (one.value, str(one.value))

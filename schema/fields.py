@@ -63,6 +63,8 @@ class Related:
     takes_request: bool = False
     batch: Batch | None = None
     """What is asked whatever the arguments are, where that is known beforehand."""
+    reads: frozenset[str] | None = None
+    """All attributes of a parent that are read for it, where that is known; a parent may have no others."""
 
     def asked(self, request: RequestContext, arguments: Mapping[str, Any]) -> Asked | Each:
         """What to ask in this request."""
@@ -98,15 +100,20 @@ class Rooted:
 Meaning = Related | Computed | Rooted
 
 
-def relation(batch: Batch, requires: Requires = Scope.READ) -> Any:
+def relation(batch: Batch, requires: Requires = Scope.READ, reads: frozenset[str] | None = None) -> Any:
     """A field without arguments that is asked for all parents of a request at once; its annotation is its type."""
     asked = Asked(batch)
-    return _field(Related(lambda: asked, batch=batch), requires, lambda: None)
+    return _field(Related(lambda: asked, batch=batch, reads=reads), requires, lambda: None)
 
 
 def related(ask: Any) -> Any:
     """The same with arguments: the decorated function says what they ask for; its result's type is the field's."""
     return _related(ask, Scope.READ)
+
+
+def reading(attributes: frozenset[str]) -> Callable[[Any], Any]:
+    """The same, where it is known that of parents these attributes alone are read."""
+    return lambda ask: _related(ask, Scope.READ, attributes)
 
 
 def surveyed(ask: Any) -> Any:
@@ -139,9 +146,10 @@ def root(
     return made
 
 
-def _related(ask: Any, requires: Scope) -> Any:
+def _related(ask: Any, requires: Scope, reads: frozenset[str] | None = None) -> Any:
     function = inspect.unwrap(getattr(ask, "__func__", ask))
-    return _field(Related(function, "request" in inspect.signature(function).parameters), requires, function)
+    takes_request = "request" in inspect.signature(function).parameters
+    return _field(Related(function, takes_request, reads=reads), requires, function)
 
 
 def _field(

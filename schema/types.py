@@ -22,7 +22,7 @@ from resolvers.viewer import Scope
 from schema import ids
 from schema.connections import CustomerUserConnection
 from schema.enums import FieldType, Membership, ServedFrom, SourceKind, SourceStatus, Validity
-from schema.fields import Asked, Each, computed, related, relation
+from schema.fields import Asked, Each, computed, reading, related, relation
 from schema.groups import (
     AccessibleCustomer,
     CustomerGroupGrant,
@@ -39,6 +39,12 @@ HELD = on_fresh_records(effective.held_by_users)
 """The same without the reasons."""
 PERMISSIONS = on_fresh_records(effective.permissions_of_users)
 REASONS = frozenset({"grants"})
+
+LOGIN, CUSTOMER_ID = frozenset({"login"}), frozenset({"customer_id"})
+ADDITIONAL = frozenset({"login", "source_key"})
+CUSTOMER = frozenset({"customer_id", "source_key"})
+IDS = frozenset({"login", "customer_id", "listed_customer_ids", "source_key", "served_from", "withheld"})
+"""What says to which customers somebody belongs, and how well that is known."""
 
 
 @strawberry.type
@@ -143,29 +149,29 @@ class CustomerUser(Node):
     created_at: datetime | None
     changed_at: datetime | None
     served_from: ServedFrom
-    customer_ids: list[str] | None = relation(customer_users.customer_ids_of)
-    additional_customer_ids: list[str] | None = relation(customer_users.additional_customer_ids_of)
-    customer: Customer | None = relation(customer_users.customer_of)
-    customers: list[Customer] | None = relation(customer_users.customers_of)
+    customer_ids: list[str] | None = relation(customer_users.customer_ids_of, reads=IDS)
+    additional_customer_ids: list[str] | None = relation(customer_users.additional_customer_ids_of, reads=IDS)
+    customer: Customer | None = relation(customer_users.customer_of, reads=CUSTOMER)
+    customers: list[Customer] | None = relation(customer_users.customers_of, reads=IDS)
     attributes: list[Attribute] | None = relation(customer_users.attributes_of)
     shadowed_sources: list[Source] | None = relation(customer_users.shadowed_sources_of)
-    groups: list[GroupGrant] | None = relation(groups.grants_of_users)
+    groups: list[GroupGrant] | None = relation(groups.grants_of_users, reads=LOGIN)
     accessible_customers: list[AccessibleCustomer] | None = relation(
-        on_fresh_records(effective.accessible_customers_of)
+        on_fresh_records(effective.accessible_customers_of), reads=IDS
     )
-    preferences: list[Preference] | None = relation(preferences.preferences_of)
+    preferences: list[Preference] | None = relation(preferences.preferences_of, reads=LOGIN)
     ticket_dynamic_fields: list[DynamicFieldValue] | None = relation(tickets.ticket_fields_of)
-    assigned_services: list[Service] | None = relation(services.assigned_to)
-    services: list[Service] | None = relation(services.in_effect_of)
+    assigned_services: list[Service] | None = relation(services.assigned_to, reads=LOGIN)
+    services: list[Service] | None = relation(services.in_effect_of, reads=LOGIN)
 
-    @related
+    @reading(IDS)
     @staticmethod
     def effective_permissions(
         context: PermissionContext = PermissionContext.SAME_CUSTOMER,
     ) -> list[EffectivePermission] | None:
         return Asked(EFFECTIVE, (context,), brief=HELD, rest=REASONS)  # type: ignore[return-value]
 
-    @related
+    @reading(IDS)
     @staticmethod
     def has_permission(
         group: str,
@@ -220,9 +226,9 @@ class Customer(Node):
     created_at: datetime | None
     changed_at: datetime | None
     attributes: list[Attribute] | None = relation(customers.attributes_of)
-    groups: list[CustomerGroupGrant] | None = relation(groups.grants_of_customers)
+    groups: list[CustomerGroupGrant] | None = relation(groups.grants_of_customers, reads=CUSTOMER_ID)
 
-    @related
+    @reading(CUSTOMER_ID)
     @staticmethod
     def effective_permissions(
         context: PermissionContext = PermissionContext.SAME_CUSTOMER,
@@ -246,7 +252,7 @@ class Customer(Node):
     def version(root: Any, request: RequestContext) -> str:
         return request.services.seal.version(root.stored)
 
-    @related
+    @reading(CUSTOMER_ID)
     @staticmethod
     def customer_users(
         filter: CustomerUserFilter | None = UNSET,

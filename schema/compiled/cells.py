@@ -15,7 +15,7 @@ from backends.model import Customer, CustomerUser, Validity
 from resolvers.lists import CellEdges
 from schema import ids
 from schema.compiled.plan import Attribute, Leaf, Listed, Objects, Selection, Step, TypeName
-from schema.fields import Computed
+from schema.fields import Computed, Related
 
 LISTS = frozenset({"CustomerUserConnection", "CustomerConnection"})
 CURSORS = frozenset({"startCursor", "endCursor"})
@@ -55,7 +55,7 @@ class _Wanted:
         below = step.objects
         selections = below.selections.values() if below is not None else ()
         if step.name == "nodes":
-            return all(self._takes_record(one) for one in selections)
+            return all(self._takes_node(one.type.name, field) for one in selections for field in one.steps)
         if step.name == "edges":
             return all(self._takes_of_edge(field) for one in selections for field in one.steps)
         if step.name == "pageInfo":
@@ -71,6 +71,15 @@ class _Wanted:
         self.cursors |= step.name == "cursor"
         return step.name in EDGE
 
+    def _takes_node(self, owner: str, step: Step) -> bool:
+        """The same of a record, of which relations may be asked for as well: they say what they read."""
+        meaning = step.meaning
+        if not isinstance(meaning, Related):
+            return self._takes_value(owner, step)
+        if meaning.reads is not None:
+            self.attributes |= meaning.reads
+        return meaning.reads is not None
+
     def _takes_record(self, selection: Selection) -> bool:
         return all(self._takes_value(selection.type.name, step) for step in selection.steps)
 
@@ -84,6 +93,7 @@ class _Wanted:
         if isinstance(meaning, Computed) and meaning.custom is not None:
             self.custom.add(meaning.custom)
             return True
+        self.attributes.add("source_key")
         return isinstance(meaning, TypeName) or step.name == "id"
 
 

@@ -13,6 +13,7 @@ from graphql.error import located_error
 from graphql.pyutils import Path
 
 from backends.cells import Cells, Columns
+from backends.narrow import records_of
 from resolvers.lists import CellEdges
 from schema.compiled.cells import written as cells_written
 from schema.compiled.plan import Attribute, Listed, Objects, Plan, Run, Selection, Step
@@ -197,7 +198,8 @@ async def _below(
     run: Run, step: Step, values: Sequence[Any], outs: Sequence[Any], stage: int
 ) -> Sequence[Trouble]:
     """Complete the values of a field, one for each row, and whatever is selected of them."""
-    if step.objects is None:
+    below = step.objects
+    if below is None:
         if len(values) > WORTH:
             step.column = step.column or column_writer(step.shape)
             try:
@@ -210,6 +212,8 @@ async def _below(
                 return ()
         taken = Taken(step, stage)
     else:
+        if len(values) == 1 and isinstance(values[0], Cells) and below.suspends:
+            values = [records_of(values[0])]
         known = await (_lists if isinstance(step.shape, Listed) else _singles)(run, step, values, outs)
         if known is None:
             return ()

@@ -43,7 +43,7 @@ mutation Rename { first: updateGroup(input: {name: "a"}) { group { name } } }
 """
 PLAN = """\
 query People, cost 111
-  root customerUsers: CustomerUserConnection
+  root customerUsers: CustomerUserConnection by columns customer_id, listed_customer_ids, login, served_from, source_key, withheld
     read nodes: [CustomerUser!]!
       fields login
       batch customer: Customer
