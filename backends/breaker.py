@@ -20,6 +20,9 @@ class Permit:
     """Whether the calls before it worked, so that a failure may be a broken connection and no more."""
 
 
+_HOPEFUL, _HOPELESS = Permit(probe=False, hopeful=True), Permit(probe=False, hopeful=False)
+
+
 class Breaker:
     """Opens after `failures` in a row, for `seconds`; then lets through one probe at a time until one succeeds.
 
@@ -47,7 +50,7 @@ class Breaker:
     def admit(self) -> Permit | None:
         """Leave for one call, or None while it is open."""
         if self._opened_at is None:
-            return Permit(probe=False, hopeful=not self._failed)
+            return _HOPELESS if self._failed else _HOPEFUL
         if self.is_open:
             return None
         self._probe = Permit(probe=True, hopeful=False)

@@ -111,7 +111,8 @@ class Cached(Generic[R]):
             if freshness is Freshness.STALE:
                 self._add_stale(records, absent, missing)
             return Known(records, frozenset(absent), silent)
-        absent |= missing.keys() - found.keys()
+        if len(found) < len(missing):
+            absent |= missing.keys() - found.keys()
         return Known({**records, **found} if records else found, frozenset(absent))
 
     def absent_until(self, key: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from backends.filters import DynamicHits, FieldCondition, Filter, Holders, Members, Operator, RowScope
@@ -230,6 +230,15 @@ def _field_value(field: FieldMapping, operator: Operator, value: str, folded: bo
 def is_storable(text: str) -> bool:
     """Whether every store could hold the text: no NUL, no half of a surrogate pair."""
     return "\0" not in text and (text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text))
+
+
+def storable(texts: Iterable[str]) -> list[str]:
+    """Those of the texts that every store could hold, without the empty one, each once."""
+    some = list(dict.fromkeys(texts))
+    whole = "".join(some)
+    if whole.isascii() and "\0" not in whole and "" not in some:
+        return some
+    return [text for text in some if text and is_storable(text)]
 
 
 def _text(column: str, parts: tuple[str, ...], folded: bool) -> Condition:

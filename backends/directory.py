@@ -53,6 +53,12 @@ class Lookup(Generic[R]):
         gaps = self.gaps.get(key)
         return gaps[0] if gaps else self.found.get(key)
 
+    def of_all(self, keys: Sequence[str]) -> Mapping[str, R | SourceUnavailable | None]:
+        """The same for each of the keys."""
+        if self.gaps:
+            return {key: self.or_error(key) for key in keys}
+        return dict(zip(keys, map(self.found.get, keys), strict=True))
+
     def best(self, key: str) -> R | Beside[R] | None:
         """What was found, with the gap beside it where an earlier source was silent."""
         if gaps := self.gaps.get(key):

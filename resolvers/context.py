@@ -164,7 +164,7 @@ class Meetings:
 
         async def customers(ids: Sequence[str]) -> Mapping[str, Customer | SourceUnavailable | None]:
             lookup = await context.customers.get_many(ids, stop_at_gap=True)
-            return {one: lookup.or_error(one) for one in ids}
+            return lookup.of_all(ids)
 
         self.relations: Joined[str, tuple[str, ...]] = Joined(relations)
         self.customer_records: Joined[str, Customer | SourceUnavailable | None] = Joined(

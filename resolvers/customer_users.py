@@ -136,8 +136,10 @@ async def customer_of(
     context: RequestContext, users: Sequence[CustomerUser]
 ) -> Sequence[Customer | GatewayError | None]:
     """The primary customer of each user; None where its source has no customer support (SRC-20)."""
-    ids = [user.customer_id if _mapping(context, user).customer_support else None for user in users]
-    records = await context.customer_records.of(one for one in ids if one)
+    mapping = context.users.mapping
+    supporting = {one for one in {user.source_key for user in users} if mapping(one).customer_support}
+    ids = [user.customer_id if user.source_key in supporting else None for user in users]
+    records = await context.customer_records.of([one for one in ids if one])
     return [records[one] if one else None for one in ids]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from backends.errors import CursorInvalid
@@ -46,7 +47,7 @@ async def grants_of_users(
     held = await context.services.groups.held_by(logins, bits)
     groups = sorted(held.groups, key=by_upper_name)
     made = Made(groups, len(keys), lambda some: tuple([key for key in keys if bits[key] & some]))
-    return [made.all(held.on_logins.get(login, {})) for login in logins]
+    return [made.all(held.on_logins[login]) if login in held.on_logins else [] for login in logins]
 
 
 async def grants_of_customers(
@@ -217,19 +218,19 @@ class Made(dict[int, GroupGrant]):
         """The groups in the order of answers; `keys` says which a set of so many bits stands for."""
         self._groups = groups
         self._width = width
-        self._keys = keys
+        self._mask = (1 << width) - 1
+        self._keys = lru_cache(None)(keys)
         self._places = {group.id: place << width for place, group in enumerate(groups)}
 
     def all(self, held: KeySets) -> list[GroupGrant]:
         """The grants of these sets, in the order of the groups; of other groups there are none."""
         places = self._places
-        return [
-            self[one] for one in sorted([places[id_] | some for id_, some in held.items() if id_ in places])
-        ]
+        codes = [places[id_] | some for id_, some in held.items() if id_ in places]
+        codes.sort()
+        return [self[one] for one in codes]
 
     def __missing__(self, one: int) -> GroupGrant:
-        keys = self._keys(one & (1 << self._width) - 1)
-        made = self[one] = GroupGrant(self._groups[one >> self._width], keys)
+        made = self[one] = GroupGrant(self._groups[one >> self._width], self._keys(one & self._mask))
         return made
 
 

@@ -24,13 +24,15 @@ class Joined(Generic[K, V]):
         self._next: asyncio.Task[Mapping[K, V]] | None = None
 
     async def of(self, keys: Iterable[K]) -> Mapping[K, V]:
-        """What is known of `keys`; keys that the answer leaves out are left out."""
-        wanted = list(dict.fromkeys(keys))
-        for key in wanted:
-            if key not in self._tasks:
-                self._next = self._next or asyncio.create_task(self._go())
-                self._tasks[key] = self._next
-                self._gathered.append(key)
+        """What is known of `keys`, and perhaps of others; keys that the answer leaves out are left out."""
+        wanted = dict.fromkeys(keys)
+        if fresh := [key for key in wanted if key not in self._tasks]:
+            self._next = self._next or asyncio.create_task(self._go())
+            self._tasks.update(dict.fromkeys(fresh, self._next))
+            self._gathered += fresh
+        tasks = {self._tasks[key] for key in wanted}
+        if len(tasks) == 1:
+            return await tasks.pop()
         answers: dict[K, V] = {}
         for task in dict.fromkeys(self._tasks[key] for key in wanted):
             answers |= await task

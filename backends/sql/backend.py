@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Generic
 
 from backends.cells import Cells, Columns
-from backends.conditions import And, Or, condition_of, is_storable
+from backends.conditions import And, Or, condition_of, storable
 from backends.filters import Filter, Question
 from backends.mapping import FieldType, RecordMapping
 from backends.model import Inspection
@@ -105,7 +105,9 @@ class SqlBackend(Generic[R]):
 
     async def _looked_up(self, lookup: Lookup, keys: Sequence[str]) -> dict[str, Stored]:
         """The row of each key that has one; what a looser collation offered is dropped (OVR-5)."""
-        asked = [key for key in dict.fromkeys(keys) if key and is_storable(key) and lookup.fits(key)]
+        asked = storable(keys)
+        if lookup.fits is not None:
+            asked = [key for key in asked if lookup.fits(key)]
         if not asked:
             return {}
         rows = await self._database.fetch(lookup.text_for(len(asked)), lookup.arguments(asked))

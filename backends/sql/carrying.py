@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backends.conditions import is_storable
+from backends.conditions import is_storable, storable
 from backends.limits import RELATION, check
 from backends.model import SourceKind
 from backends.registry import ObjectType
 from backends.sql.database import Database, Session
-from backends.sql.exactly import Exactly, storable
+from backends.sql.exactly import Exactly
 from backends.sql.groups import GROUPS
 from backends.sql.members import Members
 from backends.sql.moving import (

@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 
-from backends.conditions import is_storable
 from backends.model import SourceKind
 from backends.sql.dialects import TEXTS, Dialect, array
 
@@ -83,11 +82,6 @@ class Exactly:
                 return [orjson.dumps(numbers).decode()]
             case _:
                 return [list(numbers)]
-
-
-def storable(values: Iterable[str]) -> list[str]:
-    """The values that a row can have, each once."""
-    return [value for value in dict.fromkeys(values) if value and is_storable(value)]
 
 
 def possible(ids: Iterable[int]) -> list[int]:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
 
 from backends.changes import Note
+from backends.conditions import storable
 from backends.limits import CUSTOMER_GRANT, USER_GRANT, check, check_naming
 from backends.records import Grant, Group, Held
 from backends.registries import CustomerGrants, Naming, UserGrants
 from backends.sql.database import Database, Row
-from backends.sql.exactly import Exactly, possible, storable
+from backends.sql.exactly import Exactly, possible
 from backends.sql.named import NamedTable, names_are_unique
 from backends.sql.shapes import comparable
 from backends.sql.writing import Identity, RelationTable, Stamp, writing
 
 GROUPS = "groups"
 """The name that all writers of groups and grants wait for."""
-ON_LOGIN, ON_CUSTOMER = -1, -2
+ON_LOGIN, ON_CUSTOMER = GRANTS = -1, -2
 """What tells rows of grants from those of groups, which have their validity there."""
 NOBODY = [""]
 """Stands for no key, which no statement takes; rows without a holder are nobody's."""
@@ -217,17 +217,18 @@ class SqlGroups:
 
     def _held(self, rows: Sequence[Row], bits: Mapping[str, int]) -> Held:
         groups: list[Group] = []
-        on_logins: defaultdict[str, defaultdict[int, int]] = defaultdict(_sets)
-        on_customers: defaultdict[str, defaultdict[int, int]] = defaultdict(_sets)
+        on_logins: dict[str, dict[int, int]] = {}
+        on_customers: dict[str, dict[int, int]] = {}
+        last, before = "", 0
+        sets: dict[int, int] = {}
         for id_, one, other, mark in rows:
-            if mark == ON_CUSTOMER:
-                if one in bits:
-                    on_customers[other][id_] |= bits[one]
-            elif mark == ON_LOGIN:
-                if one in bits:
-                    on_logins[other][id_] |= bits[one]
-            else:
+            if mark not in GRANTS:
                 groups.append(self._table.record(id_, one, other, mark))
+            elif bit := bits.get(one, 0):
+                if other != last or mark != before:  # rows of one holder mostly follow each other
+                    last, before = other, mark
+                    sets = (on_logins if mark == ON_LOGIN else on_customers).setdefault(other, {})
+                sets[id_] = sets[id_] | bit if id_ in sets else bit
         on_logins.pop("", None)
         on_customers.pop("", None)
         return Held(groups, on_logins, on_customers)
@@ -244,10 +245,6 @@ class SqlGroups:
         )
         rows = await self._database.fetch(self._finish(sql), self._exactly.numbers(asked))
         return {row[0]: row[1] for row in rows}
-
-
-def _sets() -> defaultdict[int, int]:
-    return defaultdict(int)
 
 
 def _grants(rows: Sequence[Row]) -> Sequence[Grant]:

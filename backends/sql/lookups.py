@@ -68,8 +68,8 @@ class Lookup:
     text_for: Callable[[int], str]
     """The text for so many keys."""
     arguments: Callable[[Sequence[str]], list[Any]]
-    fits: Callable[[str], bool] = lambda key: True
-    """Whether the column can hold a key at all."""
+    fits: Callable[[str], bool] | None = None
+    """Whether the column can hold a key at all; None where it can hold any."""
 
 
 def lookup(

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from uuid import uuid4
 
 from backends.changes import Note
+from backends.conditions import storable
 from backends.limits import PREFERENCE, check
 from backends.model import SourceKind
 from backends.registries import Unstorable
 from backends.sql.database import Database, Session
-from backends.sql.exactly import Exactly, storable
+from backends.sql.exactly import Exactly
 from backends.sql.writing import FOR_UPDATE, insert, writing
 
 TABLE = "customer_preferences"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backends.changes import Note
+from backends.conditions import storable
 from backends.limits import RELATION, check
 from backends.sql.database import Database
-from backends.sql.exactly import Exactly, storable
+from backends.sql.exactly import Exactly
 from backends.sql.writing import RelationTable, Stamp, writing
 
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 
 from backends.changes import Note
+from backends.conditions import storable
 from backends.limits import ASSIGNMENT, check, check_naming
 from backends.naming import renamed
 from backends.records import Service
 from backends.registries import DEFAULT_LOGIN, Naming
 from backends.sql.database import Database, Session
-from backends.sql.exactly import Exactly, possible, storable
+from backends.sql.exactly import Exactly, possible
 from backends.sql.named import NamedTable, names_are_unique
 from backends.sql.shapes import comparable
 from backends.sql.writing import RelationTable, Stamp, writing
@@ -79,10 +80,12 @@ class SqlServices:
         services = [self._table.record(*row) for row in rows if row[3] != ASSIGNED]
         services.sort(key=_NAME)
         places = {one.id: place for place, one in enumerate(services)}
-        held: dict[str, set[int]] = defaultdict(set)
+        held: dict[str, set[int]] = {}
+        own, last = set[int](), None
         for service_id, _, login, mark in rows:
             if mark == ASSIGNED:
-                own = held[login]
+                if login != last:  # rows of one login mostly follow each other
+                    own, last = held.setdefault(login, set()), login
                 if service_id in places:
                     own.add(places[service_id])
         return {login: [services[place] for place in sorted(some)] for login, some in held.items()}
