@@ -14,13 +14,13 @@ from backends.counting import Accepts, Counting, Shows, Tally, Total
 from backends.duplicates import Duplicate, Duplicates
 from backends.errors import BadUserInput, SourceUnavailable
 from backends.filters import Filter
+from backends.habits import Habits
 from backends.listing import Listing, Reading
 from backends.mapping import RecordMapping
 from backends.model import Freshness, SourceReport, SourceStatus
 from backends.order import Order, Position
-from backends.protocol import Known, R, placing
+from backends.protocol import Known, R
 from backends.reports import report
-from backends.shadows import Shadows
 from backends.source import Source
 from backends.walk import HEAD_START, decide, walk
 
@@ -78,12 +78,11 @@ class Directory(Generic[R]):
         duplicates: Duplicates[R] | None = None,
     ) -> None:
         self.sources = tuple(sources)
-        self._placing = [placing(source.backend) for source in self.sources]
-        self._shadows = Shadows(self.sources)
         self.what = what
         self._head_start = head_start
         self._by_key = {source.key: source for source in self.sources}
         self.duplicates = duplicates or Duplicates(self.sources)
+        self._habits = Habits(self.sources, self.duplicates)
 
     def source(self, key: str) -> Source[R]:
         """The source with this key; BAD_USER_INPUT names those that exist."""
@@ -158,18 +157,7 @@ class Directory(Generic[R]):
         `only` names the sources that are listed; the others still hide what they own. Where nothing but `columns` is
         read, the page may come as cells.
         """
-        reading = Reading(
-            self.sources,
-            self._placing,
-            self._shadows,
-            self.duplicates,
-            filters,
-            order,
-            first,
-            after,
-            only,
-            columns,
-        )
+        reading = Reading(self.sources, self._habits, filters, order, first, after, only, columns)
         return await reading.run() if filters else []
 
     async def counts(

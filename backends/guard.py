@@ -50,15 +50,16 @@ class Guard:
         self._room = slots + WAITING
         self._retry = retry
         self._now = now
-        self._health = Health(SourceStatus.OK)
+        self._last: tuple[SourceStatus, float, datetime, str | None] | None = None
 
     @property
     def health(self) -> Health:
         """How the last finished call went, and whether the next would be refused; nothing is asked."""
+        health = Health(*self._last) if self._last else Health(SourceStatus.OK)
         if not self._breaker.is_open:
-            return self._health
+            return health
         refusal = self._refusal()
-        return replace(self._health, status=refusal.status, message=refusal.message)
+        return replace(health, status=refusal.status, message=refusal.message)
 
     @property
     def is_shut(self) -> bool:
@@ -147,12 +148,8 @@ class Guard:
             self._meter(silence.status if silence else SourceStatus.OK, seconds)
             if (record := CURRENT.get()) is not None:
                 record.called(self._key, seconds)
-        self._health = Health(
-            status=silence.status if silence else SourceStatus.OK,
-            latency_ms=seconds * 1000,
-            checked_at=self._now(),
-            message=silence.message if silence else None,
-        )
+        status, message = (silence.status, silence.message) if silence else (SourceStatus.OK, None)
+        self._last = status, seconds * 1000, self._now(), message
 
 
 _NOTHING = nullcontext()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,23 +10,18 @@ from typing import Generic, cast
 
 from backends import deadline
 from backends.cells import Cells, Columns
-from backends.duplicates import Duplicates
 from backends.errors import SourceUnavailable
 from backends.filters import Filter, Question
+from backends.habits import Habits
 from backends.merge import Stream, merge
 from backends.model import Freshness, SourceReport, SourceStatus
 from backends.order import Order, Position
 from backends.protocol import Page, Placing, R, Row
 from backends.reports import Reports, report, skipped
-from backends.shadows import Shadows
 from backends.source import Source
 
 MOST_ROWS = 1001
 """Rows that are read of a source at once, unless a page is larger."""
-MANY = 4
-"""Sources of which each is asked for a part of the page first."""
-SPREAD = 3
-"""Deviations beyond its share of a page that are asked of one of many sources: where rows are mixed, three suffice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +49,7 @@ class Reading(Generic[R]):
     def __init__(
         self,
         sources: Sequence[Source[R]],
-        placing: Sequence[Placing[R] | None],
-        shadows: Shadows[R],
-        duplicates: Duplicates[R],
+        habits: Habits[R],
         filters: Sequence[Filter],
         order: Order,
         first: int,
@@ -67,13 +59,17 @@ class Reading(Generic[R]):
     ) -> None:
         self.columns = columns if len(sources) == len(filters) == 1 else None
         self.cells: Cells | None = None
-        self.sources, self.duplicates = sources, duplicates
+        self.sources, self.habits = sources, habits
         self.filters, self.order, self.first, self.after, self.only = filters, order, first, after, only
         self.streams = [[Stream[R](source.place, after) for source in self.sources] for _ in filters]
         self.places = {source.key: source.place for source in sources}
         self.judged: dict[int, dict[str, bool]] = {source.place: {} for source in sources}
         self.some_hidden = self.some_judged = False
-        self.placing, self.shadows = placing, shadows
+        alone = len(filters) == 1
+        self.page = (
+            (filters[0], order, first, after, None if only is None else tuple(only)) if alone else None
+        )
+        self.guesses = habits.shares.of(self.page, first + 1)
         self.placed: set[int] = set()
         """Sources that told places by heart, and were not asked yet."""
         self.reports = Reports()
@@ -97,6 +93,7 @@ class Reading(Generic[R]):
                 await self._refill(wanted)
             elif not hides and not await self._read(rows):
                 break
+        self.habits.shares.note(self.page, [self._taken(source.place) for source in self.sources])
         reports = [self.reports.of(source.key) for source in self.sources]
         silent = next((self.silent[one.key] for one in self.sources if one.key in self.silent), None)
         if (cells := self.cells) is not None:
@@ -116,7 +113,7 @@ class Reading(Generic[R]):
                 if place and (key := row.record.key) not in self.judged[place]:
                     fresh.setdefault(place, set()).add(key)
         for place, keys in fresh.items():
-            free = self.shadows.free(place, keys)
+            free = self.habits.shadows.free(place, keys)
             keys.difference_update(free)
             self.judged[place].update(dict.fromkeys(free, False))
         if fresh := {place: keys for place, keys in fresh.items() if keys}:
@@ -124,7 +121,7 @@ class Reading(Generic[R]):
             for place, keys in fresh.items():
                 self.judged[place].update((key, key in hidden[place]) for key in keys)
                 self.some_judged |= bool(hidden[place])
-                self.shadows.keep(place, keys - hidden[place])
+                self.habits.shadows.keep(place, keys - hidden[place])
         hides = self.some_judged and any(self._is_hidden(row) for rows in taken for row in rows)
         self.some_hidden |= hides
         return hides
@@ -169,7 +166,7 @@ class Reading(Generic[R]):
         """
         started = time.monotonic()
         try:
-            twins = await self.duplicates.twins(source)
+            twins = await self.habits.duplicates.twins(source)
             pages = await source.backend.pages(self._questions(source, indexes, twins))
         except SourceUnavailable as silent:
             self._fall_silent(source, silent, started)
@@ -181,9 +178,8 @@ class Reading(Generic[R]):
         streams = [self.streams[index][source.place] for index in indexes]
         read = max(stream.read for stream in streams)
         limit = max(self.first + 1, min(MOST_ROWS, read))
-        if not read and len(self.sources) >= MANY:
-            share = limit / len(self.sources)
-            limit = min(limit, math.ceil(share + SPREAD * math.sqrt(share)))
+        if not read:
+            limit = self.guesses[source.place]
         after_place = self._place_of(self.after) - source.place
         return [
             Question(
@@ -200,7 +196,7 @@ class Reading(Generic[R]):
     def _places(self, place: int, indexes: Sequence[int]) -> bool:
         """Take unread rows where the source knows their places by heart; False where it has to be asked."""
         source, started = self.sources[place], time.monotonic()
-        placing, twins = self.placing[place], self.duplicates.known_twins(source)
+        placing, twins = self.habits.placing[place], self.habits.duplicates.known_twins(source)
         if placing is None or twins is None:
             return False
         pages = placing.places(self._questions(source, indexes, twins))
@@ -247,7 +243,9 @@ class Reading(Generic[R]):
         """The records of the keys that are there; where the source is silent it has no more rows at all."""
         started = time.monotonic()
         try:
-            read = await cast(Placing[R], self.placing[source.place]).read(keys, self.filters[0].validity)
+            read = await cast(Placing[R], self.habits.placing[source.place]).read(
+                keys, self.filters[0].validity
+            )
         except SourceUnavailable as silent:
             self._fall_silent(source, silent, started)
             for streams in self.streams:
@@ -259,6 +257,10 @@ class Reading(Generic[R]):
     def _note_pages(self, source: Source[R], pages: Sequence[Page[R]], started: float) -> None:
         status = SourceStatus.TRUNCATED if any(page.truncated for page in pages) else SourceStatus.OK
         self.reports.note(report(source, status, started))
+
+    def _taken(self, place: int) -> int:
+        """The most rows of a source that one of the questions has looked at."""
+        return max(streams[place].read - len(streams[place].rows) for streams in self.streams)
 
     def _place_of(self, position: Position | None) -> int:
         return self.places.get(position.source_key, 0) if position else 0

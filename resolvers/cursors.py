@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -13,6 +14,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from backends.errors import CursorInvalid
 from backends.order import Position
+
+QUESTIONS = 256
+"""Questions whose short texts are remembered: most pages are of few lists."""
 
 
 class Seal:
@@ -49,6 +53,14 @@ class Seal:
 
 def question(*parts: object) -> bytes:
     """What a cursor is bound to: the list's field, order, filter, scope and sources, as one short text."""
+    try:
+        return _bound(parts)
+    except TypeError:  # a part that cannot be looked up
+        return _bound.__wrapped__(parts)
+
+
+@lru_cache(maxsize=QUESTIONS)
+def _bound(parts: tuple[object, ...]) -> bytes:
     text = repr(_in_order(parts))
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
 

@@ -80,8 +80,9 @@ class LdapBackend:
         self, keys: Sequence[str], wanted: frozenset[Validity] | None
     ) -> Mapping[str, CustomerUser]:
         """The records of logins as stored, where they are there and of these validities."""
-        async with self._call():
-            return await self._people.records(keys, wanted)
+        with faults_as_ours(self._settings.key):
+            async with asyncio.timeout(self._settings.timeout):
+                return await self._people.records(keys, wanted)
 
     async def counts(self, filters: Sequence[Filter]) -> Sequence[Count]:
         """How many records match each filter; a capped search counts what its pages show."""

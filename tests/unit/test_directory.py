@@ -128,16 +128,45 @@ async def test_a_list_of_one_page_asks_each_source_once() -> None:
 
 
 async def test_of_many_sources_each_is_asked_for_its_part_of_a_page_first() -> None:
-    """Whoever has more than twice its part is asked once more; earlier ones hear of those alone who are shown."""
-    people = [[a_row(f"{number:02}{source}") for number in range(60)] for source in "abcde"]
-    stores = users_in(*people, [a_row(f"00a{number:02}") for number in range(60)])
-    directory = directory_of(stores)
-    await _list(directory, EVERYTHING, 50)
-    for store in stores:
-        store.forget()
-    listing = await _list(directory, EVERYTHING, 50)
+    """Whoever has more than its part is asked once more."""
+    stores = _mixed()
+    listing = await _list(directory_of(stores), EVERYTHING, 50)
     assert [login for login, _ in _shown(listing)] == ["00a", *(f"00a{number:02}" for number in range(49))]
     assert [store.asked.count("pages") for store in stores] == [1, 1, 1, 1, 1, 2]
+
+
+async def test_of_a_page_that_was_asked_before_each_source_is_asked_for_what_it_had_in_it() -> None:
+    """Where it has more by then it is asked once more, so that no row is missing."""
+    stores = _mixed()
+    directory = directory_of(stores)
+    first = await _list(directory, EVERYTHING, 50)
+    for store in stores:
+        store.forget()
+    assert _shown(await _list(directory, EVERYTHING, 50)) == _shown(first)
+    assert [store.asked.count("pages") for store in stores] == [1, 1, 1, 1, 1, 1]
+    assert (
+        sum(
+            size
+            for store in stores
+            for call, size in zip(store.asked, store.sizes, strict=True)
+            if call == "pages"
+        )
+        < 70
+    )
+    stores[2].backend.rows = [*(a_row(f"00{number}") for number in range(9)), *stores[2].backend.rows]
+    listing = await _list(directory, EVERYTHING, 50)
+    new = [f"00{number}" for number in range(9)]
+    assert [login for login, _ in _shown(listing)] == [
+        *new,
+        "00a",
+        *(f"00a{number:02}" for number in range(40)),
+    ]
+
+
+def _mixed() -> list[Counted[CustomerUser]]:
+    """Five sources that take turns, and a sixth that has nearly all of the first page."""
+    people = [[a_row(f"{number:02}{source}") for number in range(60)] for source in "abcde"]
+    return users_in(*people, [a_row(f"00a{number:02}") for number in range(60)])
 
 
 async def test_several_lists_ask_each_source_as_often_as_one() -> None:
