@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Generic
 
 from backends.caches import MemoryCache, SharedCache
+from backends.cells import Columns
 from backends.deadline import Over
 from backends.envelope import Json
 from backends.errors import SourceUnavailable
@@ -72,6 +73,7 @@ class Cached(Generic[R]):
         self._mark = mark
         self.clock = clock
         self._records: Flight[Mapping[str, R]] = Flight()
+        self._narrow: Flight[Mapping[str, R] | None] = Flight()
         self._parties = Parties()
         self._presence: Flight[AbstractSet[str]] = Flight()
         self.turn = 0
@@ -148,6 +150,17 @@ class Cached(Generic[R]):
 
     async def get_many(self, keys: Sequence[str]) -> Mapping[str, R]:
         return await self.look_up(keys, Freshness.CACHED)
+
+    async def narrow(self, keys: Sequence[str], columns: Columns) -> Mapping[str, R] | None:
+        """Records of these columns alone, where nothing is remembered; else None, and nothing is asked."""
+        narrow = getattr(self._backend, "narrow", None)
+        if self._ttl or narrow is None or not keys:
+            return None
+        question = (self.turn, columns, frozenset(keys))
+        try:
+            return await self._narrow.share(question, lambda: narrow(keys, columns))
+        except Over as error:
+            raise self._late() from error
 
     async def have(self, keys: Sequence[str]) -> AbstractSet[str]:
         entries = await self._recall(keys)

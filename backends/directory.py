@@ -117,6 +117,23 @@ class Directory(Generic[R]):
         decision = await walk(ask, wanted, stop_at_gap=stop_at_gap, head_start=self._head_start)
         return Lookup(decision.found, decision.gaps)
 
+    async def narrow(
+        self, keys: Collection[str], columns: Columns
+    ) -> Mapping[str, R | SourceUnavailable | None] | None:
+        """Records of `columns` alone, or the silence of the source, for each key; None where whole ones are to be read.
+
+        They are where there are several sources, of which each may hide others, or where records are remembered.
+        """
+        narrow = getattr(self.sources[0].backend, "narrow", None) if len(self.sources) == 1 else None
+        wanted = sorted({key for key in keys if key})
+        if narrow is None or not wanted:
+            return None
+        try:
+            found = await narrow(wanted, columns)
+        except SourceUnavailable as silent:
+            return dict.fromkeys(wanted, silent)
+        return None if found is None else dict(zip(wanted, map(found.get, wanted), strict=True))
+
     async def shadowing(self, records: Sequence[R]) -> Sequence[Sequence[Source[R]] | SourceUnavailable]:
         """For each record the later sources that hold its key too, or the error of one that did not say."""
         places = [self._by_key[record.source_key].place for record in records]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Generic
 
 from backends.breaker import Breaker
+from backends.cells import Columns
 from backends.filters import Filter, Question
 from backends.guard import Guard, Meter
 from backends.model import Inspection, Validity
@@ -52,6 +53,12 @@ class Guarded(Generic[R]):
 
     async def get_many(self, keys: Sequence[str]) -> Mapping[str, R]:
         return await self._guard.ask("get_many", lambda: self._backend.get_many(keys)) if keys else {}
+
+    async def narrow(self, keys: Sequence[str], columns: Columns) -> Mapping[str, R] | None:
+        """Records of these columns alone; None where the backend makes whole ones only."""
+        if (narrow := getattr(self._backend, "narrow", None)) is None:
+            return None
+        return await self._guard.ask("get_many", lambda: narrow(keys, columns)) if keys else {}
 
     async def have(self, keys: Sequence[str]) -> AbstractSet[str]:
         return await self._guard.ask("have", lambda: self._backend.have(keys)) if keys else frozenset()

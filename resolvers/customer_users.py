@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from backends import labels
 from backends.cells import Columns
-from backends.directory import Beside
+from backends.directory import Beside, Directory
 from backends.errors import BadUserInput, CursorInvalid, GatewayError, SourceUnavailable
 from backends.filters import Members
 from backends.mapping import RecordMapping
@@ -133,13 +133,21 @@ async def customers_of(
 
 
 async def customer_of(
-    context: RequestContext, users: Sequence[CustomerUser]
+    context: RequestContext, users: Sequence[CustomerUser], columns: Columns | None = None
 ) -> Sequence[Customer | GatewayError | None]:
-    """The primary customer of each user; None where its source has no customer support (SRC-20)."""
+    """The primary customer of each user; None where its source has no customer support (SRC-20).
+
+    `columns`: all that is read of them, where nothing else of the request asks for customers of users.
+    """
     mapping = context.users.mapping
     supporting = {one for one in {user.source_key for user in users} if mapping(one).customer_support}
     ids = [user.customer_id if user.source_key in supporting else None for user in users]
-    records = await context.customer_records.of([one for one in ids if one])
+    wanted = [one for one in ids if one]
+    records: Mapping[str, Customer | SourceUnavailable | None] | None = None
+    if columns is not None and isinstance(context.customers, Directory):
+        records = await context.customers.narrow(wanted, columns)
+    if records is None:
+        records = await context.customer_records.of(wanted)
     return [records[one] if one else None for one in ids]
 
 

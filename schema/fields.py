@@ -40,6 +40,8 @@ class Asked:
     brief: Batch | None = None
     """Asks for less, where nothing of `rest` is selected of the answer."""
     rest: frozenset[str] = frozenset()
+    narrows: bool = False
+    """Whether the question takes as its last argument the columns that are read of the answer."""
 
     def of_selected(self, names: frozenset[str]) -> Asked:
         """What to ask where these fields alone are selected of the answer."""
@@ -100,9 +102,15 @@ class Rooted:
 Meaning = Related | Computed | Rooted
 
 
-def relation(batch: Batch, requires: Requires = Scope.READ, reads: frozenset[str] | None = None) -> Any:
+def relation(
+    batch: Batch,
+    requires: Requires = Scope.READ,
+    reads: frozenset[str] | None = None,
+    *,
+    narrows: bool = False,
+) -> Any:
     """A field without arguments that is asked for all parents of a request at once; its annotation is its type."""
-    asked = Asked(batch)
+    asked = Asked(batch, narrows=narrows)
     return _field(Related(lambda: asked, batch=batch, reads=reads), requires, lambda: None)
 
 

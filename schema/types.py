@@ -151,7 +151,7 @@ class CustomerUser(Node):
     served_from: ServedFrom
     customer_ids: list[str] | None = relation(customer_users.customer_ids_of, reads=IDS)
     additional_customer_ids: list[str] | None = relation(customer_users.additional_customer_ids_of, reads=IDS)
-    customer: Customer | None = relation(customer_users.customer_of, reads=CUSTOMER)
+    customer: Customer | None = relation(customer_users.customer_of, reads=CUSTOMER, narrows=True)
     customers: list[Customer] | None = relation(customer_users.customers_of, reads=IDS)
     attributes: list[Attribute] | None = relation(customer_users.attributes_of)
     shadowed_sources: list[Source] | None = relation(customer_users.shadowed_sources_of)

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Any, Generic
+from functools import lru_cache, partial
+from typing import Any, Generic, cast
 
 from backends.cells import Cells, Columns
 from backends.conditions import And, Or, condition_of, storable
 from backends.filters import Filter, Question
-from backends.mapping import FieldType, RecordMapping
+from backends.mapping import LAYOUTS, FieldType, RecordMapping
 from backends.model import Inspection
+from backends.narrow import records_of
 from backends.order import fold
 from backends.protocol import Count, Page, R
 from backends.sql import shapes
@@ -51,6 +53,13 @@ class SqlBackend(Generic[R]):
         texts = self._made or await self._texts()
         rows = await self._looked_up(texts.records, keys)
         return {key: self._record(row) for key, row in rows.items()}
+
+    async def narrow(self, keys: Sequence[str], columns: Columns) -> Mapping[str, R] | None:
+        texts = self._made or await self._texts()
+        layout = self.mapping.layout(columns)
+        rows = await self._looked_up(texts.of_columns(layout.columns), keys)
+        cells = Cells(layout, list(rows.values()), before=0, sorts=0, typed=texts.statements.dialect.is_typed)
+        return dict(zip(rows, cast(Sequence[R], records_of(cells)), strict=True))
 
     async def have(self, keys: Sequence[str]) -> AbstractSet[str]:
         texts = self._made or await self._texts()
@@ -233,8 +242,9 @@ class _Texts:
         loose = frozenset(name for name, collation in collations.items() if is_loose(collation))
         numbers = frozenset(row.column for row in mapping.fields if row.type is FieldType.INT)
         self.statements = Statements(mapping, table, dialect, shapes.Columns(numbers, loose))
-        self.records = self._lookup(mapping, collations, mapping.columns)
-        self.keys = self._lookup(mapping, collations, mapping.columns[:1])
+        self.of_columns = lru_cache(LAYOUTS)(partial(self._lookup, mapping, collations))
+        self.records = self.of_columns(mapping.columns)
+        self.keys = self.of_columns(mapping.columns[:1])
 
     def _lookup(
         self, mapping: RecordMapping, collations: Mapping[str, str | None], columns: Sequence[str]

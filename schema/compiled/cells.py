@@ -42,6 +42,18 @@ def columns_of(step: Step) -> Columns | None:
     return Columns(frozenset(wanted.attributes), frozenset(wanted.custom), wanted.cursors, wanted.reports)
 
 
+def columns_below(step: Step) -> Columns | None:
+    """The same of the records that a relation leads to."""
+    below, wanted = step.objects, _Wanted()
+    if below is None or below.type.name not in READABLE or isinstance(step.shape, Listed):
+        return None
+    if not all(
+        wanted.takes_node(below.type.name, field) for field in below.selections[below.type.name].steps
+    ):
+        return None
+    return Columns(frozenset(wanted.attributes), frozenset(wanted.custom))
+
+
 class _Wanted:
     """What was found to be read."""
 
@@ -55,7 +67,7 @@ class _Wanted:
         below = step.objects
         selections = below.selections.values() if below is not None else ()
         if step.name == "nodes":
-            return all(self._takes_node(one.type.name, field) for one in selections for field in one.steps)
+            return all(self.takes_node(one.type.name, field) for one in selections for field in one.steps)
         if step.name == "edges":
             return all(self._takes_of_edge(field) for one in selections for field in one.steps)
         if step.name == "pageInfo":
@@ -71,7 +83,7 @@ class _Wanted:
         self.cursors |= step.name == "cursor"
         return step.name in EDGE
 
-    def _takes_node(self, owner: str, step: Step) -> bool:
+    def takes_node(self, owner: str, step: Step) -> bool:
         """The same of a record, of which relations may be asked for as well: they say what they read."""
         meaning = step.meaning
         if not isinstance(meaning, Related):

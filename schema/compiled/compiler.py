@@ -32,8 +32,9 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
+from resolvers import customer_users
 from schema import hiding
-from schema.compiled.cells import columns_of
+from schema.compiled.cells import columns_below, columns_of
 from schema.compiled.inputs import Variables, holds_variable, plainly
 from schema.compiled.plan import (
     Attribute,
@@ -55,6 +56,7 @@ from schema.hiding import HIDEABLE
 
 DEFINITION = "strawberry-definition"
 CONVERTER = "strawberry.schema.schema_converter"
+LOOKING_UP = frozenset({customer_users.customer_of, customer_users.customers_of})
 CONDITIONS = frozenset({"skip", "include"})
 
 
@@ -113,6 +115,8 @@ class Compiler:
         self._hidden = hidden
         self._fields = 0
         self._asking: Counter[Any] = Counter()
+        self._narrowing: list[Step] = []
+        """Fields that look up customers by what users name, which meet where there are several."""
 
     def plan(self) -> Plan:
         """The plan; raises Refused."""
@@ -123,6 +127,9 @@ class Compiler:
         collected = collect_fields(self._schema, self._outline.fragments, self._variables, root, operation)
         selection = self._selection(root, collected.grouped_field_set)
         _share(selection, self._asking)
+        if len(self._narrowing) == 1:
+            step = self._narrowing[0]
+            step.columns = columns_below(step)
         return Plan(operation, selection, self._fields)
 
     def _selection(self, type_: GraphQLObjectType, grouped: Mapping[str, Any]) -> Selection:
@@ -158,6 +165,8 @@ class Compiler:
             step.columns = columns_of(step)
         if isinstance(meaning, Related):
             self._asking[_question(meaning)] += 1
+            if meaning.batch in LOOKING_UP:
+                self._narrowing.append(step)
         below = step.objects
         step.suspends = isinstance(meaning, Related | Rooted) or (below is not None and below.suspends)
         return step

@@ -122,6 +122,8 @@ async def _step(run: Run, step: Step, rows: Sequence[Any], outs: Sequence[Any]) 
             values = _each(asked.of, rows)
         else:
             stage = 1
+            if asked.narrows and step.columns is not None:
+                asked = Asked(asked.batch, (*asked.arguments, step.columns), asked.then)
             if asked.brief is not None:
                 asked = asked.of_selected(step.selected)
             values = await (_together(run, asked, rows) if step.shared else _alone(run, asked, rows))

@@ -46,7 +46,7 @@ query People, cost 111
   root customerUsers: CustomerUserConnection by columns customer_id, listed_customer_ids, login, served_from, source_key, withheld
     read nodes: [CustomerUser!]!
       fields login
-      batch customer: Customer
+      batch customer: Customer by columns name
         fields name
       batch told = effectivePermissions: [EffectivePermission!]
         fields permissions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ import pytest
 
 from backends.cells import Columns
 from backends.directory import Directory
+from backends.errors import SourceUnavailable
 from backends.ldap.backend import LdapBackend
 from backends.memory_registry import MemoryPreferences, MemoryRegistry, MemoryRelations
 from backends.memory_stores import MemoryGroups, MemoryServices
@@ -35,6 +37,7 @@ from tests.builders import (
     a_mapping,
 )
 from tests.contract.stores import TABLES, Store, Tables, World
+from tests.laws.desks import Failing
 
 MAPPING = a_mapping(fields=(*USER_FIELDS, *CUSTOM_FIELDS))
 COMPILED, INTERPRETED = build_schema([MAPPING]), build_schema([MAPPING], compiled=False)
@@ -62,6 +65,13 @@ PARTS = {
     "one relation": "nodes { groups { group { id } } } edges { node { city } }",
     "relations of edges": "edges { node { login services { name } } cursor }",
 }
+COMPANY = (
+    "name city",
+    "id customerId street zip country url comment validity createdAt changedAt sourceKey __typename",
+    "groups { permissions context }",
+    "effectivePermissions { permissions }",
+    "label version",
+)
 RELATIONS = (
     "customerIds",
     "additionalCustomerIds",
@@ -127,6 +137,37 @@ async def test_relations_of_customers_read_no_more_than_they_say(store: Store, p
     text = f"{{ customers {{ nodes {{ {part} }} }} }}"
     found = await _answer(COMPILED, world, text, companies)
     assert found == await _answer(INTERPRETED, world, text, companies)
+
+
+@pytest.mark.parametrize("store", TABLES, indirect=True)
+@pytest.mark.parametrize("part", COMPANY)
+async def test_customers_of_users_are_read_by_the_columns_that_are_shown(store: Store, part: str) -> None:
+    assert isinstance(store, Tables)
+    world, companies = await store.people(), await store.companies(COMPANIES)
+    for text in (
+        f"{{ customerUsers(filter: {{{EVERYBODY}}}) {{ nodes {{ login customer {{ {part} }} }} }} }}",
+        f"{{ customerUsers(filter: {{{EVERYBODY}}}) {{ nodes {{ customer {{ {part} }} customers {{ {part} }} }} }} }}",
+    ):
+        for _ in range(2):
+            found = await _answer(COMPILED, world, text, companies)
+            assert found == await _answer(INTERPRETED, world, text, companies)
+
+
+@pytest.mark.parametrize("store", TABLES, indirect=True)
+async def test_a_silent_source_of_customers_is_told_for_each_user(store: Store) -> None:
+    assert isinstance(store, Tables)
+    world, companies = await store.people(), await store.companies(COMPANIES)
+    silent: Any = Failing(
+        companies.backend, dict.fromkeys(("get_many", "narrow"), SourceUnavailable("companies"))
+    )
+    text = f"{{ customerUsers(filter: {{{EVERYBODY}}}) {{ nodes {{ customer {{ name }} }} }} }}"
+    answers: list[Any] = []
+    for schema in (COMPILED, INTERPRETED):
+        result: Any = await schema.execute(
+            text, context_value=_context(world, replace(companies, backend=silent))
+        )
+        answers.append((result.data, [error.formatted for error in result.errors]))
+    assert answers[0] == answers[1] and answers[0][1]
 
 
 async def _answer(
