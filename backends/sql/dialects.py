@@ -99,6 +99,10 @@ class Dialect(ABC):
     def columns(self, table: str) -> tuple[str, list[Any]]:
         """A question for name and collation of all columns of a table."""
 
+    def gathered(self, number: str, text: str, between: str) -> tuple[str, bool]:
+        """Number and text with a colon between, of all rows of a group in one value; False: of one row each."""
+        return f"group_concat({number} || ':' || {text}, '{between}')", True
+
     def finish(self, text: str) -> str:
         """The text with the placeholders of the driver."""
         return text
@@ -181,6 +185,9 @@ class PostgreSQLDialect(Dialect):
         )
         return sql, [table]
 
+    def gathered(self, number: str, text: str, between: str) -> tuple[str, bool]:
+        return f"string_agg({number} || ':' || {text}, '{between}')", True
+
     def finish(self, text: str) -> str:
         numbers = itertools.count(1)
         return re.sub(r"\?", lambda _: f"${next(numbers)}", text)
@@ -249,6 +256,9 @@ class MariaDBDialect(Dialect):
             " WHERE table_schema = COALESCE(?, DATABASE()) AND table_name = ?"
         )
         return self.finish(sql), [schema[0] if schema else None, name]
+
+    def gathered(self, number: str, text: str, between: str) -> tuple[str, bool]:
+        return f"CONCAT({number}, ':', {text})", False  # what is longer than its settings say would be cut
 
     def finish(self, text: str) -> str:
         return text.replace("?", "%s")

@@ -12,7 +12,7 @@ from backends.records import Grant, Group, Held
 from backends.registries import CustomerGrants, Naming, UserGrants
 from backends.sql.database import Database, Row
 from backends.sql.exactly import Exactly, possible
-from backends.sql.named import NamedTable, names_are_unique
+from backends.sql.named import NamedTable, names_are_unique, pairs
 from backends.sql.shapes import comparable
 from backends.sql.writing import Identity, RelationTable, Stamp, writing
 
@@ -219,18 +219,17 @@ class SqlGroups:
         groups: list[Group] = []
         on_logins: dict[str, dict[int, int]] = {}
         on_customers: dict[str, dict[int, int]] = {}
-        last, before = "", 0
-        sets: dict[int, int] = {}
         for id_, one, other, mark in rows:
             if mark not in GRANTS:
                 groups.append(self._table.record(id_, one, other, mark))
-            elif bit := bits.get(one, 0):
-                if other != last or mark != before:  # rows of one holder mostly follow each other
-                    last, before = other, mark
-                    sets = (on_logins if mark == ON_LOGIN else on_customers).setdefault(other, {})
-                sets[id_] = sets[id_] | bit if id_ in sets else bit
-        on_logins.pop("", None)
-        on_customers.pop("", None)
+                continue
+            sets = (on_logins if mark == ON_LOGIN else on_customers).setdefault(other, {})
+            for group_id, key in pairs(one):
+                if bit := bits.get(key):
+                    sets[group_id] = sets[group_id] | bit if group_id in sets else bit
+        for held in (on_logins, on_customers):
+            for whose in [one for one, sets in held.items() if not sets or not one]:
+                del held[whose]
         return Held(groups, on_logins, on_customers)
 
     async def _count(self, table: str, columns: Sequence[str], group_ids: Sequence[int]) -> Mapping[int, int]:

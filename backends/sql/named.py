@@ -23,6 +23,11 @@ N = TypeVar("N", bound=Group | Service)
 RECORDS = 4096
 """Records that are made once for each table, as long as they are asked for."""
 
+NEXT = "\n"
+"""Stands between the pairs of one row, and is in no text of a pair."""
+PAIRS = 65_536
+"""Pairs that are read once as long as they are met."""
+
 _CREATED = ("name", "comments", "valid_id", "create_time", "create_by", "change_time", "change_by")
 
 
@@ -61,16 +66,18 @@ class NamedTable(Generic[N]):
         return self._last[1]
 
     def beside(self, rows: str, also: str = "") -> str:
-        """The text of one statement for rows of id, text, text and number, and for the records whose ids those are.
+        """The text of one statement for rows of id, text, holder and mark, and for the records whose ids those are.
 
-        It gives both, in no order: of a record its id, name, comment and validity, for which the rows have numbers below 0.
-        `also`: a condition of other records that are wanted.
+        It gives both, in no order: of each holder one row or more of 0, what `pairs` reads, holder and mark; of a record
+        its id, name, comment and validity, for which marks are below 0. `also`: a condition of other records.
         """
         name, comment = map(self._text, ("name", "comments"))
+        pair, together = self._dialect.gathered("id", "one", NEXT)
         return (
-            f"WITH held (id, one, other, mark) AS ({rows}) SELECT id, one, other, mark FROM held"
+            f"WITH held (id, one, other, mark) AS ({rows})"
+            f" SELECT 0, {pair}, other, mark FROM held WHERE one = replace(one, '{NEXT}', ''){' GROUP BY other, mark' if together else ''}"
             f" UNION ALL SELECT id, {name}, {comment}, valid_id FROM {self._table}"
-            f" WHERE id IN (SELECT id FROM held){also and f' OR {also}'}"
+            f" WHERE id IN (SELECT id FROM held){f' OR {also}' if also else ''}"
         )
 
     async def locked(self, session: Session, ids: Collection[int] | None = None) -> dict[int, N]:
@@ -116,6 +123,17 @@ class NamedTable(Generic[N]):
 
     def _made(self, row: Row) -> N:
         return self.record(*row)
+
+
+def pairs(text: str) -> Iterator[tuple[int, str]]:
+    """The pairs of id and text that a row of `beside` holds."""
+    return map(_pair, text.split(NEXT))
+
+
+@lru_cache(PAIRS)
+def _pair(text: str) -> tuple[int, str]:
+    id_, _, rest = text.partition(":")
+    return int(id_), rest
 
 
 @contextmanager

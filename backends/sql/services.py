@@ -14,7 +14,7 @@ from backends.records import Service
 from backends.registries import DEFAULT_LOGIN, Naming
 from backends.sql.database import Database, Session
 from backends.sql.exactly import Exactly, possible
-from backends.sql.named import NamedTable, names_are_unique
+from backends.sql.named import NamedTable, names_are_unique, pairs
 from backends.sql.shapes import comparable
 from backends.sql.writing import RelationTable, Stamp, writing
 
@@ -81,13 +81,10 @@ class SqlServices:
         services.sort(key=_NAME)
         places = {one.id: place for place, one in enumerate(services)}
         held: dict[str, set[int]] = {}
-        own, last = set[int](), None
-        for service_id, _, login, mark in rows:
+        for _, one, login, mark in rows:
             if mark == ASSIGNED:
-                if login != last:  # rows of one login mostly follow each other
-                    own, last = held.setdefault(login, set()), login
-                if service_id in places:
-                    own.add(places[service_id])
+                own = held.setdefault(login, set())
+                own.update([places[id_] for id_, _ in pairs(one) if id_ in places])
         return {login: [services[place] for place in sorted(some)] for login, some in held.items()}
 
     async def logins_of(self, service_id: int, after: str | None, limit: int) -> Sequence[str]:

@@ -56,6 +56,8 @@ async def test_grants_come_with_the_groups_that_they_name(place: Place) -> None:
                 ("ada", 7, "rw", 1),
                 ("ada", 8, "rw", 0),
                 ("ada", 9, "none of ours", 1),
+                ("ada", 9, "x\n9:ro", 1),
+                ("ada", 9, "a:ro", 1),
                 ("Ada", 8, "note", 1),
                 ("bob", 9, "ro", 1),
             ],
