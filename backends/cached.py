@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Generic
+from typing import Any, Generic
 
 from backends.caches import MemoryCache, SharedCache
 from backends.cells import Columns
@@ -82,10 +82,17 @@ class Cached(Generic[R]):
         self._forgotten: dict[str, tuple[int, float]] = {}
         self._owed: set[str] = set()
 
-    async def know(self, keys: Sequence[str], freshness: Freshness = Freshness.CACHED) -> Known[R]:
+    def know(
+        self, keys: Sequence[str], freshness: Freshness = Freshness.CACHED
+    ) -> Coroutine[Any, Any, Known[R]]:
         """What is remembered of `keys`, and for the rest what the source says, or that it is silent."""
-        if not self._ttl:
-            return await self._know_anew(tuple(dict.fromkeys(keys)), freshness)
+        return (
+            self._know(keys, freshness)
+            if self._ttl
+            else self._know_anew(tuple(dict.fromkeys(keys)), freshness)
+        )
+
+    async def _know(self, keys: Sequence[str], freshness: Freshness) -> Known[R]:
         records: dict[str, R] = {}
         absent: set[str] = set()
         missing: dict[str, Entry[R] | None]

@@ -35,7 +35,7 @@ class Beside(Generic[R]):
     error: SourceUnavailable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lookup(Generic[R]):
     """For each key FOUND, ABSENT (in neither) or UNKNOWN (has gaps)."""
 
@@ -104,7 +104,7 @@ class Directory(Generic[R]):
     ) -> Lookup[R]:
         """Look up `keys` in all sources in order, or only in the one named; nobody has the empty key."""
         asked = self.sources if source is None else (self.source(source),)
-        wanted = sorted({key for key in keys if key})
+        wanted = sorted(filter(None, set(keys)))
         if not wanted:
             return Lookup({}, {})
         if len(asked) == 1:

@@ -53,7 +53,7 @@ class Count:
     exact: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Known(Generic[R]):
     """What a source knows of the keys asked: present, absent, and, while it is silent, unknown (in neither)."""
 

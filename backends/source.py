@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Generic, Protocol, cast, runtime_checkable
+from typing import Any, Generic, Protocol, cast, runtime_checkable
 
 from backends.errors import SourceUnavailable
 from backends.mapping import RecordMapping
@@ -63,10 +63,15 @@ class Source(Generic[R]):
         """Whether records can be created and changed here: a database that is not read-only (SRC-18, SRC-19)."""
         return not self.read_only and self.kind is not SourceKind.LDAP
 
-    async def know(self, keys: Sequence[str], freshness: Freshness = Freshness.STALE) -> Known[R]:
+    def know(
+        self, keys: Sequence[str], freshness: Freshness = Freshness.STALE
+    ) -> Coroutine[Any, Any, Known[R]]:
         """Ask for `keys`; silence is an answer here, not an exception."""
         if _remembers(type(self.backend)):
-            return await cast("Remembering[R]", self.backend).know(keys, freshness)
+            return cast("Remembering[R]", self.backend).know(keys, freshness)
+        return self._know(keys)
+
+    async def _know(self, keys: Sequence[str]) -> Known[R]:
         try:
             records = await self.backend.get_many(keys)
         except SourceUnavailable as silent:

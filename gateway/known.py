@@ -46,14 +46,14 @@ class Head:
 
 
 class KnownHeads:
-    """Heads that were parsed before, each by a keyed hash of all of its bytes."""
+    """Heads that were parsed before, each by a salted hash of all of its bytes."""
 
     def __init__(self, lean: LeanEndpoint, path: str, largest: int) -> None:
         """Of requests for `path` whose body has `largest` bytes at most."""
         self._lean = lean
         self._path = path
         self._largest = largest
-        self._key = secrets.token_bytes(16)
+        self._salt = secrets.token_bytes(16)
         self._known: dict[bytes, Head] = {}
 
     def find(self, data: bytes) -> Head | None:
@@ -96,4 +96,4 @@ class KnownHeads:
         )
 
     def _hash(self, head: bytes) -> bytes:
-        return hashlib.blake2b(head, digest_size=16, key=self._key).digest()
+        return hashlib.blake2b(head, digest_size=16, salt=self._salt).digest()

@@ -47,7 +47,7 @@ TRIED = "kundengraph.tried"
 """What a scope holds whose request was read past everything around, and has to go the long way."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sender:
     """Who sends a request, as far as its head and its connection say."""
 
@@ -67,7 +67,7 @@ class Sender:
         return cls(_credential(headers), client[0] if client else None, forwarded)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """What a request asks for, all of it in order."""
 
@@ -169,7 +169,10 @@ class LeanEndpoint:
             viewer = await self._view.caller(sender.authorization, sender.key)
             self._ends.begin(call, self._view.timeout + GRACE)
             with deadline.within(self._view.timeout):
-                reply = await self._shared(asked, viewer, sender, call)
+                run = partial(self._run, asked, viewer, sender)
+                question = asked.ready, asked.body, self._turn()
+                shared = self._together.share(question, viewer, run, call) if asked.ready.reads else run()
+                reply = await shared
         except asyncio.CancelledError:
             if not call.was_given_up():
                 raise
@@ -247,14 +250,6 @@ class LeanEndpoint:
         note(asked.ready, reply.errors)
         await reply.send(send, asked.media_type, BARE)
         return True
-
-    async def _shared(self, asked: Asked, viewer: Viewer, sender: Sender, call: InTime) -> Reply | None:
-        """The answer to it, or to an equal request of the same viewer; None where it may not run."""
-        ready, run = asked.ready, partial(self._run, asked, viewer, sender)
-        if not ready.reads:
-            return await run()
-        question = ready, asked.body, self._turn()
-        return await self._together.share(question, viewer, run, call)
 
     async def _run(self, asked: Asked, viewer: Viewer, sender: Sender) -> Reply | None:
         context = self._view.context(viewer, sender.authorization, sender.peer, sender.forwarded)

@@ -37,7 +37,7 @@ Heads = Mapping[str, Lines]
 """Headers of an answer by its media type."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
     """One answer, whoever asked for it."""
 

@@ -37,12 +37,18 @@ class Ready:
     """As it was asked for."""
     reads: bool = field(init=False)
     """Whether it changes nothing."""
+    called: tuple[str, str | None] = field(init=False)
+    """Its type and name, as the record of a request has them."""
     _costs: dict[Any, int | None] = field(default_factory=dict)
     _callers: dict[Viewer, bool] = field(default_factory=dict)
+    _admitted: Viewer | None = None
+    """The last one of them who was."""
     _declared: tuple[str, ...] = field(init=False)
     """Its variables; whatever else is sent is nothing to it, and is not remembered."""
 
     def __post_init__(self) -> None:
+        name = self.operation.name
+        self.called = self.operation.operation.value, name.value if name else None
         self.reads = self.operation.operation is OperationType.QUERY
         self._declared = tuple(one.variable.name.value for one in self.operation.variable_definitions or ())
 
@@ -59,16 +65,20 @@ class Ready:
 
     def admits(self, schema: Any, viewer: Viewer, *, introspection: bool) -> bool:
         """Whether the caller may ask for all of its root fields."""
+        if viewer is self._admitted:
+            return True
         known = self._callers.get(viewer)
         if known is None:
             found = schema.access.refusals(self.document, self.operation, viewer, introspection=introspection)
             known = not found
             if viewer.trouble is None:  # that is another one each time
                 _keep(self._callers, viewer, known)
+        if known:
+            self._admitted = viewer
         return known
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """What came of an operation."""
 
@@ -129,10 +139,8 @@ class Operations:
 def note(ready: Ready, errors: Sequence[GraphQLError]) -> None:
     """Tell the record of the request which operation it was, and how that went."""
     if (record := CURRENT.get()) is not None:
-        operation = ready.operation
         codes = [(error.extensions or {}).get("code", "") for error in errors] if errors else ()
-        name = operation.name.value if operation.name else None
-        record.answered(operation.operation.value, name, codes)
+        record.answered(*ready.called, codes)
 
 
 def _shape(declared: Sequence[str], variables: Mapping[str, Any]) -> Any:
