@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
@@ -16,6 +15,7 @@ from backends.errors import Refused, SourceUnavailable
 from backends.model import SourceStatus
 from backends.recorder import CURRENT, spanned
 from backends.source import Health
+from backends.turns import Places, TimeLimit
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ class Guard:
         self._meter = meter
         self._key = key
         self._breaker = breaker
-        self._slots = asyncio.Semaphore(slots)
+        self._slots = Places(slots)
         self._room = slots + WAITING
         self._retry = retry
         self._now = now
@@ -86,14 +86,16 @@ class Guard:
             self._room += 1
 
     async def _ask(self, what: str, call: Callable[[], Awaitable[T]], left: float | None, writes: bool) -> T:
+        has_place = False
         permit: Permit | None = None
         started = time.perf_counter()
         silence: SourceUnavailable | None = None
         worked: bool | None = None  # a bug and a cancelled caller say nothing about the store
         hurried = left is not None and left < self.timeout
-        budget = asyncio.timeout(left if hurried else self.timeout)
+        budget = TimeLimit(left if left is not None and hurried else self.timeout)
         try:
-            async with budget, self._slots:
+            with budget:
+                has_place = self._slots.taken() or await self._slots.acquire()
                 permit = self._admitted()
                 self.under_way += 1
                 with spanned(f"source {what}", source=self._key) if self._meter else _NOTHING:
@@ -102,7 +104,7 @@ class Guard:
             silence, worked = error, isinstance(error, Refused)
             raise
         except TimeoutError as error:
-            if not budget.expired():
+            if not budget.expired:
                 raise
             silence = SourceUnavailable(self._key, SourceStatus.TIMEOUT)
             worked = None if hurried else False
@@ -111,6 +113,8 @@ class Guard:
             worked = True
             return answer
         finally:
+            if has_place:
+                self._slots.release()
             if permit is not None:  # who got no turn has not asked the store
                 self.under_way -= 1
                 self._breaker.settle(permit, worked)

@@ -13,6 +13,7 @@ from backends.model import SourceStatus
 from backends.sql.database import Row, Session
 from backends.sql.dialects import Dialect
 from backends.sql.failures import DuplicateKey, StoreError
+from backends.turns import Places, TimeLimit
 
 C = TypeVar("C")
 T = TypeVar("T")
@@ -28,7 +29,7 @@ class PooledDriver(ABC, Generic[C]):
 
     def __init__(self, pool_size: int, timeout: float) -> None:
         self.timeout = timeout
-        self._slots = asyncio.Semaphore(pool_size)
+        self._slots = Places(pool_size)
         self._idle: list[C] = []
         self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -72,11 +73,11 @@ class PooledDriver(ABC, Generic[C]):
         for _ in range(connections):
             self._slots.release()
 
-    async def fetch(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Row]:
-        return await self._pooled(self.run_fetch, sql, args)
+    def fetch(self, sql: str, args: Sequence[Any] = ()) -> Coroutine[Any, Any, Sequence[Row]]:
+        return self._pooled(self.run_fetch, sql, args)
 
-    async def execute(self, sql: str, args: Sequence[Any] = ()) -> int:
-        return await self._pooled(self.run_execute, sql, args)
+    def execute(self, sql: str, args: Sequence[Any] = ()) -> Coroutine[Any, Any, int]:
+        return self._pooled(self.run_execute, sql, args)
 
     def transaction(self) -> AbstractAsyncContextManager[Session]:
         return self._transaction()
@@ -90,10 +91,13 @@ class PooledDriver(ABC, Generic[C]):
     async def _pooled(
         self, call: Callable[[C, str, Sequence[Any]], Awaitable[T]], sql: str, args: Sequence[Any]
     ) -> T:
-        stands = False
+        stands = has_place = False
         try:
-            async with asyncio.timeout(self.timeout + GRACE), self._slots:
-                connection = await self._take()
+            with TimeLimit(self.timeout + GRACE):
+                has_place = self._slots.taken() or await self._slots.acquire()
+                connection = self._at_hand()
+                if connection is None:
+                    connection = await self._opened()
                 try:
                     result = await call(connection, sql, args)
                 except BaseException as error:
@@ -106,11 +110,16 @@ class PooledDriver(ABC, Generic[C]):
             if isinstance(failure, StoreError):
                 failure.refused = stands and failure.status is SourceStatus.UNAVAILABLE
             raise failure from error
+        finally:
+            if has_place:
+                self._slots.release()
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Session]:
         async with self._slots:
-            connection = await self.guarded(self._take())
+            connection = self._at_hand()
+            if connection is None:
+                connection = await self.guarded(self._opened())
             try:
                 await self.guarded(self.run_execute(connection, self.begin, ()))
                 yield _Transaction(self, connection)
@@ -139,12 +148,13 @@ class PooledDriver(ABC, Generic[C]):
     async def guarded(self, call: Awaitable[T]) -> T:
         """The result of one step within the time limit, errors translated."""
         try:
-            async with asyncio.timeout(self.timeout + GRACE):
+            with TimeLimit(self.timeout + GRACE):
                 return await call
         except Exception as error:
             raise self._translated(error) from error
 
-    async def _take(self) -> C:
+    def _at_hand(self) -> C | None:
+        """A connection that is there already."""
         if self._closed:
             raise StoreError
         while self._idle:
@@ -152,6 +162,9 @@ class PooledDriver(ABC, Generic[C]):
             if self.is_usable(connection):
                 return connection
             self._background(self.disconnect(connection))
+        return None
+
+    async def _opened(self) -> C:
         opening = asyncio.get_running_loop().create_task(self.connect())
         try:
             return await asyncio.shield(opening)
