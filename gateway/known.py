@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from starlette.types import Scope
 
 from gateway.auth import ApiKey
-from gateway.lean import LeanEndpoint, Sender, first_of
+from gateway.lean import LeanEndpoint
 from gateway.observed import given_id
+from gateway.requests import Sender, first_of
 
 END = b"\r\n\r\n"
 LONGEST = 4096

@@ -6,65 +6,31 @@ Whatever is out of the ordinary goes the long way, with what was read of it hand
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import orjson
 from graphql import GraphQLError
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backends import deadline
 from backends.errors import GatewayError
 from gateway.auth import ApiKey
 from gateway.documents import Documents, by_id
 from gateway.hangups import Ends, InTime, Listening
-from gateway.http import GRACE, PLAIN_JSON, GraphQLEndpoint, media_type_of, negotiate
-from gateway.middleware import LONGEST_NUMBER
+from gateway.http import GRACE, GraphQLEndpoint
 from gateway.observed import Directly
 from gateway.origins import is_foreign
 from gateway.replies import BARE, CLOSING, FIXED, Heads, Reply, heads_of, send_late
+from gateway.requests import Sender, body_of, first_of, is_json, is_short, negotiated, read_body, replayed
 from gateway.together import Together
 from resolvers.viewer import Viewer
 from schema.operations import Operations, Ready, note
 
-NAMES = frozenset(
-    {
-        b"accept",
-        b"content-length",
-        b"authorization",
-        b"content-type",
-        b"host",
-        b"origin",
-        b"sec-fetch-site",
-        b"x-forwarded-for",
-    }
-)
-"""Those that matter here."""
 TRIED = "kundengraph.tried"
 """What a scope holds whose request was read past everything around, and has to go the long way."""
-
-
-@dataclass(slots=True)
-class Sender:
-    """Who sends a request, as far as its head and its connection say."""
-
-    authorization: str | None
-    peer: str | None
-    """The address at the other end of the connection."""
-    forwarded: Sequence[str]
-    """What proxies say of the client's address."""
-    key: ApiKey | None = None
-    """The configured key that the credential is, where that is known already."""
-
-    @classmethod
-    def of(cls, scope: Scope, headers: Mapping[bytes, bytes]) -> Sender:
-        """Of a request with these headers among others."""
-        client = scope.get("client")
-        forwarded = _forwarded(scope) if b"x-forwarded-for" in headers else ()
-        return cls(_credential(headers), client[0] if client else None, forwarded)
 
 
 @dataclass(slots=True)
@@ -126,12 +92,12 @@ class LeanEndpoint:
         if media_type is None:
             await self._endpoint(scope, receive, send)
             return
-        messages, _ = await _read(receive)
+        messages, _ = await read_body(receive)
         if messages[-1]["type"] != "http.request":
             return  # who has left before the end of the body has asked for nothing
         asked = self.asked(body_of(messages), media_type)
         if asked is None or not await self._answered(asked, Sender.of(scope, headers), send):
-            await self._endpoint(scope, _replayed(messages, receive), send)
+            await self._endpoint(scope, replayed(messages, receive), send)
 
     async def _directly(
         self, scope: Scope, receive: Receive, send: Send, heads: Callable[[], Heads], largest: int
@@ -144,13 +110,13 @@ class LeanEndpoint:
         headers = first_of(scope["headers"])
         if (media_type := self.usual(headers, largest)) is None:
             return receive
-        messages, size = await _read(receive, largest)
+        messages, size = await read_body(receive, largest)
         if messages[-1]["type"] != "http.request":
             return None
         scope[TRIED] = True
         asked = self.asked(body_of(messages), media_type) if size <= largest else None
         if asked is None:
-            return _replayed(messages, receive)
+            return replayed(messages, receive)
         call = Listening(receive)
         try:
             reply = await self.reply(asked, Sender.of(scope, headers), call)
@@ -159,7 +125,7 @@ class LeanEndpoint:
         if call.has_left:
             return None
         if reply is None:
-            return _replayed(messages, receive)
+            return replayed(messages, receive)
         await reply.send(send, media_type, heads())
         return None
 
@@ -189,19 +155,19 @@ class LeanEndpoint:
 
     def usual(self, headers: Mapping[bytes, bytes], largest: int) -> str | None:
         """The media type of the answer to a request that need not pass what stands around; pages of browsers have to."""
-        if b"origin" in headers or b"sec-fetch-site" in headers or not _is_short(headers, largest):
+        if b"origin" in headers or b"sec-fetch-site" in headers or not is_short(headers, largest):
             return None
         return self._acceptable(headers)
 
     def _acceptable(self, headers: Mapping[bytes, bytes]) -> str | None:
         """The media type of the answer, where request and caller are of the usual kind."""
-        if not _is_json(headers.get(b"content-type", b"")):
+        if not is_json(headers.get(b"content-type", b"")):
             return None
         if b"origin" in headers or b"sec-fetch-site" in headers:
             texts = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
             if is_foreign(texts, self._view.allowed_origins):
                 return None
-        return _negotiated(headers.get(b"accept", b""))
+        return negotiated(headers.get(b"accept", b""))
 
     def asked(self, body: bytes, media_type: str) -> Asked | None:
         """What a body asks for; None where that is not ready to run."""
@@ -255,66 +221,3 @@ class LeanEndpoint:
         context = self._view.context(viewer, sender.authorization, sender.peer, sender.forwarded)
         outcome = await self._operations.run(asked.ready, asked.variables, context)
         return None if outcome is None else Reply.of(outcome, self._limit)
-
-
-def first_of(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """The headers that matter here, each as it stands first."""
-    found: dict[bytes, bytes] = {}
-    for name, value in headers:
-        if name in NAMES and name not in found:
-            found[name] = value
-    return found
-
-
-async def _read(receive: Receive, largest: float = math.inf) -> tuple[Sequence[Message], int]:
-    """The messages of a body, or as many as are more than `largest` bytes; and how many bytes those are."""
-    messages = [await receive()]
-    size = len(messages[0].get("body", b""))
-    while messages[-1].get("more_body") and size <= largest:
-        messages.append(await receive())
-        size += len(messages[-1].get("body", b""))
-    return messages, size
-
-
-def body_of(messages: Sequence[Message]) -> bytes:
-    """What came in these."""
-    if len(messages) == 1:
-        return bytes(messages[0].get("body", b""))
-    return b"".join(message["body"] for message in messages)
-
-
-def _is_short(headers: Mapping[bytes, bytes], largest: int) -> bool:
-    """Whether the announced length, if any, is a number within bounds."""
-    length = headers.get(b"content-length")
-    return length is None or (len(length) <= LONGEST_NUMBER and length.isdigit() and int(length) <= largest)
-
-
-def _credential(headers: Mapping[bytes, bytes]) -> str | None:
-    authorization = headers.get(b"authorization")
-    return None if authorization is None else authorization.decode("latin-1")
-
-
-@lru_cache(maxsize=256)
-def _is_json(content_type: bytes) -> bool:
-    return media_type_of(content_type.decode("latin-1")) == PLAIN_JSON
-
-
-@lru_cache(maxsize=256)
-def _negotiated(accept: bytes) -> str | None:
-    return negotiate(accept.decode("latin-1"))
-
-
-def _forwarded(scope: Scope) -> Sequence[str]:
-    return [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
-
-
-def _replayed(messages: Sequence[Message], receive: Receive) -> Receive:
-    """The request as it came, once more."""
-    waiting = iter(messages)
-
-    async def again() -> Message:
-        for message in waiting:
-            return message
-        return await receive()
-
-    return again
