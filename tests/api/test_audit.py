@@ -6,6 +6,7 @@ import asyncio
 import io
 import itertools
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import redirect_stderr
 from datetime import UTC, datetime, timedelta
@@ -120,7 +121,7 @@ async def test_s23_every_mutation_makes_one_line_in_the_log_where_there_is_neith
     assert {line["level"] for line in log} == {"info"}
     told_of = [(line["mutation"], line["changed_fields"]) for line in log if line["event"] == "mutation"]
     assert told_of == [(case.mutation, [*case.changed]) for case in CASES]
-    text = json.dumps(log)
+    text = re.sub("[0-9a-f]{16,}", "", json.dumps(log))  # ids and hashes, in which "ada" may stand by chance
     assert not [word for word in ("ada", "bob", "countess", "nobody", "ACME", "canary") if word in text]
 
 

@@ -160,6 +160,7 @@ async def test_r5_without_the_registry_nothing_is_empty_and_nothing_silently_nul
     queries = [f'{{ customerUser(login: "mariadb-0") {{ {one} }} }}' for one in RELATIONS]
     queries += [f"{{ {one} }}" for one in ROOTS]
     async with stage.gateway() as gateway:
+        await joined(gateway, "mariadb")
         async with stage.failing("registry", fault):
             answers = await asyncio.gather(*(gateway.answer(query, READER) for query in queries))
         for query, answer in zip(queries, answers, strict=True):
