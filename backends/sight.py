@@ -74,6 +74,8 @@ class Sight:
 
 def primary_of(mapping: RecordMapping, user: CustomerUser) -> str | None:
     """The primary customer ID as stored, whoever asks."""
+    if not user.withheld:
+        return user.customer_id
     row = mapping.field("customerId")
     if row is None or row.column not in user.withheld:
         return user.customer_id
@@ -82,6 +84,8 @@ def primary_of(mapping: RecordMapping, user: CustomerUser) -> str | None:
 
 def listed_of(mapping: RecordMapping, user: CustomerUser) -> tuple[str, ...]:
     """The listed customer IDs as stored, whoever asks."""
+    if not user.withheld:
+        return user.listed_customer_ids
     column = mapping.customer_ids_column
     if column is None or column not in user.withheld:
         return user.listed_customer_ids

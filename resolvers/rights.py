@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from functools import partial
 
 from backends.records import Grant, Group, Held, KeySets
@@ -11,6 +11,10 @@ from resolvers.groups import GroupGrant, Made, by_upper_name
 from resolvers.permissions import PermissionContext, PermissionPolicy, Reason, Valid, reasons_for
 
 SAME = PermissionContext.SAME_CUSTOMER
+CHOICES = 8
+"""Choices of groups of which it is remembered what sets of keys come to."""
+ENTRIES = 50_000
+"""Groups in all the sets that are remembered of each: some megabytes at most."""
 
 
 async def rights_of(
@@ -36,26 +40,27 @@ class Rights:
     """The keys in effect of those who were asked for, and why they are."""
 
     def __init__(self, policy: PermissionPolicy, whose: PermissionContext, held: Held) -> None:
-        groups = sorted((one for one in held.groups if one.is_valid), key=by_upper_name)
         self._policy, self._whose, self._held = policy, whose, held
         self._bits = policy.bits
-        self._made = Made(groups, len(self._bits), partial(policy.keys_in, self._bits))
-        same = whose is SAME
-        self._everybody = _named(groups, policy.always) if same and policy.enabled else ()
-        self._members = _named(groups, policy.customer_always) if same and policy.enabled else ()
-        self._everything = {group.id: self._bits["rw"] for group in groups}
-        self._known: dict[tuple[str | None, ...], Sequence[GroupGrant]] = {}
+        self._sums = sums_of(policy, whose, held.groups)
 
     def held(self, login: str | None, customer_ids: Sequence[str]) -> Sequence[GroupGrant]:
         """What `login` holds who has these customers, in the order of the groups' names (PERM-8).
 
         With login None: what the customers hold, whoever belongs to them (PERM-14).
         """
-        on_login = login if login in self._held.on_logins else None
-        key = (on_login, *customer_ids)
-        if (found := self._known.get(key)) is None:
-            found = self._known[key] = self._made.all(self._sets(login, customer_ids))
-        return found
+        sums, on_customers = self._sums, self._held.on_customers
+        if not self._policy.enabled:
+            return sums.of([sums.everything])
+        parts = [on_customers[one] for one in customer_ids if one in on_customers]
+        if login is not None:
+            if own := self._held.on_logins.get(login):
+                parts.append(own)
+            if sums.everybody:
+                parts.append(sums.everybody)
+        if sums.members and customer_ids:
+            parts.append(sums.members)
+        return sums.of(parts)
 
     def why(self, login: str | None, customer_ids: Sequence[str]) -> Callable[[Group], Sequence[Reason]]:
         """What gives the reasons for what is held in a group (EFF-6)."""
@@ -66,25 +71,6 @@ class Rights:
             return reasons_for(login, customer_ids, only, grants, self._policy, self._whose)[group.id]
 
         return why
-
-    def _sets(self, login: str | None, customer_ids: Sequence[str]) -> KeySets:
-        if not self._policy.enabled:
-            return self._everything
-        on_customers = self._held.on_customers
-        parts = [on_customers[one] for one in customer_ids if one in on_customers]
-        if own := self._held.on_logins.get(login or ""):
-            parts.append(own)
-        if self._everybody and login is not None:
-            parts.append(dict.fromkeys(self._everybody, self._bits["rw"]))
-        if self._members and customer_ids:
-            parts.append(dict.fromkeys(self._members, self._bits["rw"]))
-        if len(parts) < 2:
-            return parts[0] if parts else {}
-        sets = dict(parts[0])
-        for part in parts[1:]:
-            for id_, some in part.items():
-                sets[id_] = sets[id_] | some if id_ in sets else some
-        return sets
 
     def _grants(self, login: str | None, customer_ids: Sequence[str], group_id: int) -> list[Grant]:
         """The rows in force in one group."""
@@ -101,5 +87,54 @@ class Rights:
         return sorted(key for key, bit in self._bits.items() if bit & some)
 
 
-def _named(groups: Sequence[Group], names: Collection[str]) -> Sequence[int]:
-    return [one.id for one in groups if one.name in names]
+class Sums:
+    """What several sets of keys come to in some groups: of the same sets there is one list, as long as it is asked for."""
+
+    def __init__(self, policy: PermissionPolicy, whose: PermissionContext, groups: Sequence[Group]) -> None:
+        self.groups = groups
+        valid = sorted((one for one in groups if one.is_valid), key=by_upper_name)
+        bits, same = policy.bits, whose is SAME
+        self._made = Made(valid, len(bits), partial(policy.keys_in, bits))
+        self._known: dict[tuple[int, ...], tuple[Sequence[KeySets], Sequence[GroupGrant]]] = {}
+        self._entries = 0
+        all_keys = bits["rw"]
+        self.everything = {one.id: all_keys for one in valid}
+        self.everybody = {one.id: all_keys for one in valid if same and one.name in policy.always}
+        self.members = {one.id: all_keys for one in valid if same and one.name in policy.customer_always}
+
+    def of(self, parts: Sequence[KeySets]) -> Sequence[GroupGrant]:
+        """What all parts come to, in the order of the groups' names."""
+        key = tuple(map(id, parts))  # each is kept as long as the key is
+        if (known := self._known.get(key)) is not None:
+            return known[1]
+        found = self._made.all(_joined(parts))
+        self._entries += 1 + sum(map(len, parts))
+        if self._entries > ENTRIES:
+            self._entries = 0
+            self._known.clear()
+            self._made.clear()
+        self._known[key] = parts, found
+        return found
+
+
+def sums_of(policy: PermissionPolicy, whose: PermissionContext, groups: Sequence[Group]) -> Sums:
+    """The sums in these groups; for the same records those of last time."""
+    key = (policy, whose, *sorted(map(id, groups)))
+    if (sums := _SUMS.get(key)) is None:
+        if len(_SUMS) >= CHOICES:
+            _SUMS.clear()
+        sums = _SUMS[key] = Sums(policy, whose, groups)
+    return sums
+
+
+_SUMS: dict[Hashable, Sums] = {}
+
+
+def _joined(parts: Sequence[KeySets]) -> KeySets:
+    if len(parts) < 2:
+        return parts[0] if parts else {}
+    sets = dict(parts[0])
+    for part in parts[1:]:
+        for id_, some in part.items():
+            sets[id_] = sets[id_] | some if id_ in sets else some
+    return sets

@@ -54,8 +54,11 @@ def customers_in(rows: RowScope | None) -> RowScope | None:
 
 def customer_ids(mapping: RecordMapping, user: CustomerUser, related: Sequence[str]) -> list[str]:
     """All customer IDs that apply, whoever asks: primary first, each once (MULTI-1 to MULTI-5)."""
-    own = [] if mapping.exclude_primary_customer_id else [primary_of(mapping, user)]
-    return list(dict.fromkeys(one for one in (*own, *listed_of(mapping, user), *related) if one))
+    primary = None if mapping.exclude_primary_customer_id else primary_of(mapping, user)
+    more = (*listed_of(mapping, user), *related)
+    if not more:
+        return [primary] if primary else []
+    return list(dict.fromkeys(one for one in (primary, *more) if one))
 
 
 async def _of_customer(

@@ -22,7 +22,9 @@ TEXTS = "?::text::text[]"
 
 def array(texts: Sequence[str]) -> str:
     """Texts as PostgreSQL writes them: its driver looks at each of a list for a list in it, which takes longer."""
-    inner = '","'.join([one.replace("\\", "\\\\").replace('"', '\\"') for one in texts])
+    inner = '","'.join(texts)
+    if "\\" in inner or inner.count('"') > 2 * len(texts) - 2:
+        inner = '","'.join([one.replace("\\", "\\\\").replace('"', '\\"') for one in texts])
     return '{"' + inner + '"}' if texts else "{}"
 
 

@@ -8,11 +8,11 @@ from functools import partial
 from backends.changes import Note
 from backends.conditions import storable
 from backends.limits import CUSTOMER_GRANT, USER_GRANT, check, check_naming
-from backends.records import Grant, Group, Held
+from backends.records import Grant, Group, Held, KeySets
 from backends.registries import CustomerGrants, Naming, UserGrants
 from backends.sql.database import Database, Row
 from backends.sql.exactly import Exactly, possible
-from backends.sql.named import NamedTable, names_are_unique, pairs
+from backends.sql.named import NEXT, NamedTable, key_sets, names_are_unique
 from backends.sql.shapes import comparable
 from backends.sql.writing import Identity, RelationTable, Stamp, writing
 
@@ -217,20 +217,26 @@ class SqlGroups:
 
     def _held(self, rows: Sequence[Row], bits: Mapping[str, int]) -> Held:
         groups: list[Group] = []
-        on_logins: dict[str, dict[int, int]] = {}
-        on_customers: dict[str, dict[int, int]] = {}
+        on_logins: dict[str, str] = {}
+        on_customers: dict[str, str] = {}
+        several: dict[tuple[int, str], list[str]] = {}
         for id_, one, other, mark in rows:
             if mark not in GRANTS:
                 groups.append(self._table.record(id_, one, other, mark))
                 continue
-            sets = (on_logins if mark == ON_LOGIN else on_customers).setdefault(other, {})
-            for group_id, key in pairs(one):
-                if bit := bits.get(key):
-                    sets[group_id] = sets[group_id] | bit if group_id in sets else bit
-        for held in (on_logins, on_customers):
-            for whose in [one for one, sets in held.items() if not sets or not one]:
-                del held[whose]
-        return Held(groups, on_logins, on_customers)
+            texts = on_logins if mark == ON_LOGIN else on_customers
+            if other in texts:
+                several.setdefault((mark, other), [texts[other]]).append(one)
+            elif other:
+                texts[other] = one
+        for (mark, whose), some in several.items():
+            (on_logins if mark == ON_LOGIN else on_customers)[whose] = NEXT.join(some)
+        key_bits = tuple(bits.items())
+
+        def read(texts: Mapping[str, str]) -> Mapping[str, KeySets]:
+            return {whose: sets for whose, text in texts.items() if (sets := key_sets(text, key_bits))}
+
+        return Held(groups, read(on_logins), read(on_customers))
 
     async def _count(self, table: str, columns: Sequence[str], group_ids: Sequence[int]) -> Mapping[int, int]:
         asked = possible(group_ids)

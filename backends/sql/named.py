@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from backends.changes import Note
 from backends.limits import check_naming
 from backends.model import Validity
-from backends.records import Group, Service
+from backends.records import Group, KeySets, Service
 from backends.registries import Naming, Taken, Unstorable
 from backends.sql.database import Database, Row, Session
 from backends.sql.exactly import Exactly
@@ -27,6 +27,10 @@ NEXT = "\n"
 """Stands between the pairs of one row, and is in no text of a pair."""
 PAIRS = 65_536
 """Pairs that are read once as long as they are met."""
+SETS = 4096
+"""Texts of pairs that are read once as long as they are met."""
+LONGEST = 2000
+"""Characters of such a text at most, so that what is kept of all takes some megabytes."""
 
 _CREATED = ("name", "comments", "valid_id", "create_time", "create_by", "change_time", "change_by")
 
@@ -128,6 +132,23 @@ class NamedTable(Generic[N]):
 def pairs(text: str) -> Iterator[tuple[int, str]]:
     """The pairs of id and text that a row of `beside` holds."""
     return map(_pair, text.split(NEXT))
+
+
+def key_sets(text: str, bits: tuple[tuple[str, int], ...]) -> KeySets:
+    """The same where texts are keys: by id a set of these, of which each is a bit; other keys do not count.
+
+    Equal texts are read once as long as they are met, and give the same object.
+    """
+    return _key_sets(text, bits) if len(text) <= LONGEST else _key_sets.__wrapped__(text, bits)
+
+
+@lru_cache(SETS)
+def _key_sets(text: str, bits: tuple[tuple[str, int], ...]) -> KeySets:
+    bit_of, sets = dict(bits), dict[int, int]()
+    for id_, key in pairs(text):
+        if bit := bit_of.get(key):
+            sets[id_] = sets[id_] | bit if id_ in sets else bit
+    return sets
 
 
 @lru_cache(PAIRS)
