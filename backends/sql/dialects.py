@@ -28,6 +28,12 @@ def array(texts: Sequence[str]) -> str:
     return '{"' + inner + '"}' if texts else "{}"
 
 
+class Listed(str):
+    """The text of a statement that gives a page of a list: values that are shown, in an order that costs a sort."""
+
+    __slots__ = ()
+
+
 class Dialect(ABC):
     """Makes expressions; each text of a column or an argument is compared by code point once in `exact`."""
 
@@ -108,6 +114,10 @@ class Dialect(ABC):
     def finish(self, text: str) -> str:
         """The text with the placeholders of the driver."""
         return text
+
+    def listing(self, text: str) -> str:
+        """The text of a statement that gives a page of a list, by which a driver may know that it does."""
+        return self.finish(text)
 
     def add_column(self, table: str, column: str, type: FieldType) -> str:
         """The statement that would add a column."""
@@ -308,6 +318,9 @@ class SQLiteDialect(Dialect):
 
     def listed(self, column: str, folded: bool) -> tuple[str, int]:
         return f"lists({self.text(column)}, ?, {int(folded)})", 1
+
+    def listing(self, text: str) -> str:
+        return Listed(text)
 
     def columns(self, table: str) -> tuple[str, list[Any]]:
         *schema, name = table.replace("`", "").split(".")

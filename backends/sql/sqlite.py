@@ -7,7 +7,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from backends.mapping import split_customer_ids
 from backends.model import SourceStatus
 from backends.order import fold, number_text
 from backends.sql.database import Row
-from backends.sql.dialects import Dialect, SQLiteDialect
+from backends.sql.dialects import Dialect, Listed, SQLiteDialect
 from backends.sql.driver import PooledDriver
 from backends.sql.failures import DuplicateKey, StoreError
+from backends.sql.unchanged import Unchanged
 
 READERS = 4
 """Connections at most: more threads would wait for each other."""
@@ -33,6 +34,7 @@ class FileConnection:
 
     client: aiosqlite.Connection
     file: tuple[int, int]
+    read: Unchanged = field(default_factory=Unchanged)
 
 
 class SQLite(PooledDriver[FileConnection]):
@@ -83,7 +85,10 @@ class SQLite(PooledDriver[FileConnection]):
         await connection.client.close()
 
     async def run_fetch(self, connection: FileConnection, sql: str, args: Sequence[Any]) -> Sequence[Row]:
-        return await connection.client.execute_fetchall(sql, args)  # type: ignore[return-value]
+        client, read = connection.client, connection.read
+        if isinstance(sql, Listed):
+            return await client._execute(lambda: read.fetch(client._conn, sql, args))  # type: ignore[no-any-return, no-untyped-call]
+        return await client.execute_fetchall(sql, args)  # type: ignore[return-value]
 
     async def run_execute(self, connection: FileConnection, sql: str, args: Sequence[Any]) -> int:
         async with connection.client.execute(sql, args) as cursor:

@@ -57,10 +57,10 @@ class Statements:
         table = self.table if candidates is None else "candidates"
         branches = [self._page(number, shape, table) for number, shape in enumerate(shapes)]
         if len(branches) == 1:
-            return self.dialect.finish(branches[0])
+            return self.dialect.listing(branches[0])
         union = " UNION ALL ".join(f"SELECT * FROM ({branch}) AS q{n}" for n, branch in enumerate(branches))
         rows = f"SELECT * FROM ({union}) AS u ORDER BY number, cut DESC, {_order_by(shapes[0].order)}"
-        return self.dialect.finish(self._with(candidates) + rows)
+        return self.dialect.listing(self._with(candidates) + rows)
 
     def _with(self, candidates: Shape | None) -> str:
         if candidates is None:
