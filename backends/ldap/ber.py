@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 Values = tuple[str, Mapping[str, tuple[bytes, ...]]]
@@ -59,7 +59,7 @@ def start_tls_accepted(message: bytes) -> bool:
 
 
 class AnswerReader:
-    """Lets a directory's answers through but for entries, and notes how searches end, which the driver does not tell properly.
+    """Lets a directory's answers to the driver through but for entries, and notes how searches end, which the driver does not tell properly.
 
     Entries are read here: the driver makes objects of them that cost many times as much, and throws away those that
     came before "size limit exceeded", which are an answer (LDAP-30), so that code becomes success on its way. And
@@ -72,11 +72,14 @@ class AnswerReader:
         self._entries: list[Values] = []
         self._held = bytearray()
         self._skip = 0
+        self._own = -1
+        self._ended: Callable[[], None] | None = None
 
-    def begin(self) -> None:
-        """Another search is about to be sent."""
+    def begin(self, own: int = -1, ended: Callable[[], None] | None = None) -> None:
+        """Another search is about to be sent; where it is not the driver's, its number, and who hears of its end."""
         self.code = None
         self._entries = []
+        self._own, self._ended = own, ended
 
     def entries(self) -> Sequence[Values]:
         """The entries that came since the last time."""
@@ -92,17 +95,21 @@ class AnswerReader:
         buffer, passed, begun, place = self._held, b"", 0, self._skip
         while place < len(buffer):
             try:
-                tag, start, end = _operation(buffer, place)
+                number, tag, start, end = _operation(buffer, place)
             except Incomplete:
                 break
-            if len(buffer) < (end if tag == _SEARCH_ENTRY else min(end, place + _PEEK)):
+            kept = tag == _SEARCH_ENTRY or number == self._own
+            if len(buffer) < (end if kept else min(end, place + _PEEK)):
                 break
-            if tag == _SEARCH_ENTRY:
+            if kept:
                 passed += buffer[begun:place]
-                self._entries.append(_entry(bytes(buffer[start:end])))
                 begun = end
+            if tag == _SEARCH_ENTRY:
+                self._entries.append(_entry(bytes(buffer[start:end])))
             elif tag == _SEARCH_DONE:
                 self._note(buffer, start)
+                if kept and self._ended is not None:
+                    self._ended()
             place = end
         reached = min(place, len(buffer))
         passed += buffer[begun:reached]
@@ -119,12 +126,12 @@ class AnswerReader:
             message[code_start] = SUCCESS
 
 
-def _operation(buffer: bytearray, place: int) -> tuple[int, int, int]:
-    """What kind of message begins at `place`, where the content of its operation starts, and where the message ends."""
+def _operation(buffer: bytearray, place: int) -> tuple[int, int, int, int]:
+    """Number and kind of the message at `place`, where the content of its operation starts, and where it ends itself."""
     _, start, end = element(buffer, place)
-    _, _, start = element(buffer, start)
-    tag, start, _ = element(buffer, start)
-    return tag, start, end
+    _, id_start, start = element(buffer, start)
+    tag, content, _ = element(buffer, start)
+    return int.from_bytes(buffer[id_start:start], "big"), tag, content, end
 
 
 def _entry(content: bytes) -> Values:

@@ -16,15 +16,17 @@ import bonsai
 from bonsai.asyncio import AIOLDAPConnection
 from bonsai.ldapconnection import BaseLDAPConnection
 
+from backends.ldap import asking
 from backends.ldap.ber import SIZE_LIMIT_EXCEEDED, SUCCESS
 from backends.ldap.entries import Entry
 from backends.ldap.faults import Dead, LdapFault, LimitRefused, NoSuchEntry
 from backends.ldap.relay import Relay
 from backends.ldap.settings import LdapSettings, Scope
 from backends.recorder import spanned
+from backends.turns import TimeLimit
 
 _SCOPES: dict[Scope, int] = {"base": 0, "one": 1, "sub": 2}
-_TIME_LIMIT, _ADMIN_LIMIT, _NO_SUCH_OBJECT, _INVALID_DN = 3, 11, 32, 34
+_NO_SUCH_OBJECT = 32
 _REFUSALS = frozenset({19, 32, 34, 48, 49, 50, 53})
 """What a directory says of a wrong password, or of somebody who may not bind: all but that it cannot tell now."""
 _FIRST_LOOK, _LAST_LOOK = 0.001, 0.25
@@ -98,11 +100,32 @@ class Connection:
         self, base: str, scope: Scope, expression: str, attributes: Sequence[str]
     ) -> list[Entry]:
         """The entries that match, at most as many as the server gives at once."""
+        operation = asking.search(base, scope, expression, tuple(attributes), self._timeout)
+        if operation is not None:
+            await self._ask(operation)
+            return self._entries()
         self._relay.answers.begin()
         with spanned("ldap search"), _faults():
             await self._driver.search(base, _SCOPES[scope], expression, list(attributes), self._timeout)
         self._check()
         return self._entries()
+
+    async def _ask(self, operation: bytes) -> None:
+        """Search past the driver, and raise what it would."""
+        try:
+            with spanned("ldap search"), TimeLimit(self._timeout):
+                await self._relay.ask(operation)
+        except BaseException:  # gone, cancelled or out of time: an answer may still be on its way
+            self._driver.broken = True
+            raise
+        match self._relay.answers.code:
+            case asking.TIME_LIMIT:
+                raise TimeoutError
+            case asking.ADMIN_LIMIT:
+                raise LimitRefused
+            case asking.INVALID_DN:
+                raise NoSuchEntry
+        self._check()
 
     async def pages(
         self,
@@ -266,8 +289,8 @@ def _faults() -> Iterator[None]:
     except bonsai.NoSuchObjectError as error:
         raise NoSuchEntry from error
     except bonsai.LDAPError as error:
-        if error.code == _TIME_LIMIT:
+        if error.code == asking.TIME_LIMIT:
             raise TimeoutError from error
-        if error.code == _INVALID_DN:
+        if error.code == asking.INVALID_DN:
             raise NoSuchEntry from error
-        raise (LimitRefused if error.code == _ADMIN_LIMIT else LdapFault) from error
+        raise (LimitRefused if error.code == asking.ADMIN_LIMIT else LdapFault) from error

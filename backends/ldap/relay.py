@@ -14,8 +14,9 @@ import ssl
 import tempfile
 import urllib.parse
 
+from backends.ldap.asking import FIRST, NUMBERS, message
 from backends.ldap.ber import START_TLS, AnswerReader, start_tls_accepted
-from backends.ldap.faults import LdapFault
+from backends.ldap.faults import Dead, LdapFault
 from backends.ldap.settings import LdapSettings
 
 _CHUNK = 65536
@@ -41,6 +42,26 @@ class Relay:
         self._folder: str | None = None
         self._task: asyncio.Task[None] | None = None
         self._handed_over = False
+        self._numbers = 0
+        self._asked: asyncio.Future[None] | None = None
+        self._ended = False
+
+    async def ask(self, operation: bytes) -> None:
+        """Send a search of our own, beside the driver, which must be idle; return once it has ended.
+
+        Raises Dead where the connection ends before; the caller limits the time, and uses it no more if that is over.
+        """
+        if self._ended:
+            raise Dead
+        self._numbers += 1
+        number = FIRST + self._numbers % NUMBERS
+        asked = self._asked = asyncio.get_running_loop().create_future()
+        self.answers.begin(number, lambda: None if asked.done() else asked.set_result(None))
+        self._writers[0].write(message(number, operation))
+        try:
+            await asked
+        finally:
+            self._asked = None
 
     async def open(self) -> str:
         """Connect, and return the URL for the driver; the caller limits the time."""
@@ -112,9 +133,8 @@ class Relay:
             self._pump(reader, self._writers[0], None), self._pump(self._reader, writer, self.answers)
         )
 
-    @staticmethod
     async def _pump(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answers: AnswerReader | None
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answers: AnswerReader | None
     ) -> None:
         try:
             while data := await reader.read(_CHUNK):
@@ -125,6 +145,9 @@ class Relay:
             pass  # both sides see the end of the connection, which says enough
         finally:
             writer.close()
+            self._ended = True
+            if self._asked is not None and not self._asked.done():
+                self._asked.set_exception(Dead())
 
     def _stop_listening(self) -> None:
         if self._listener is not None:

@@ -129,3 +129,25 @@ def test_all_else_passes_untouched() -> None:
     reader = AnswerReader()
     assert reader.feed(stream) == stream
     assert reader.code == 32
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 16, 33, 100, 10_000])
+def test_answers_to_a_search_of_ours_are_kept_from_the_driver_and_its_end_is_told_once(size: int) -> None:
+    other = [message(2, result(0x61, 0)), message(0, result(0x78, 52)), message(8, result(DONE, 0))]
+    stream = b"".join(
+        [
+            other[0],
+            message(7, ENTRY),
+            message(7, ber(0x73, b"ldap://elsewhere")),
+            other[1],
+            message(7, result(DONE, 4)),
+            other[2],
+        ]
+    )
+    ends: list[int | None] = []
+    reader = AnswerReader()
+    reader.begin(7, lambda: ends.append(reader.code))
+    passed = b"".join(reader.feed(stream[place : place + size]) for place in range(0, len(stream), size))
+    assert passed == b"".join(other)
+    assert reader.entries() == [READ]
+    assert ends == [4]
