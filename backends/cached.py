@@ -259,12 +259,13 @@ class Cached(Generic[R]):
         ]
 
     async def _ask(self, keys: tuple[str, ...], freshness: Freshness) -> Mapping[str, R]:
-        if freshness is Freshness.LIVE:  # a call under way may have read before the caller's own write
+        anew = freshness is Freshness.LIVE  # a call under way may have read before the caller's own write
+        if anew and len(keys) > 1:
             return await self._load(keys)
         try:
             if len(keys) > 1:
                 return await self._records.share((self.turn, frozenset(keys)), lambda: self._load(keys))
-            party = self._parties.join(keys[0], self.turn)
+            party = self._parties.join(keys[0], self.turn, anew=anew)
             found = await self._records.share(party, lambda: self._load_party(party))
             return {keys[0]: found[keys[0]]} if keys[0] in found else {}
         except Over as error:

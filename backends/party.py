@@ -21,50 +21,31 @@ class Party:
     keys: list[str] = field(default_factory=list)
 
 
-class Parties:
-    """A call begins when the loop has seen to everybody who is ready now.
+class Pace:
+    """When a call for many begins.
 
-    So nobody waits for company who is alone, and under load many are asked for by one statement: while several calls
-    are under way the next one waits for the end of one of them, but no longer than a store that is near takes.
+    Nobody waits for company who is alone, and under load many are seen to by one statement: while several calls are
+    under way the next one waits for the end of one of them, but no longer than a store that is near takes.
     """
 
     def __init__(self) -> None:
-        self._gathering: Party | None = None
-        self._asked_for: dict[str, Party] = {}
         self._under_way = 0
         self._waiting: list[asyncio.Future[None]] = []
 
-    def join(self, key: str, turn: int) -> Party:
-        """Those that `key` is asked for with: where it is being asked for already in this turn, or those of this moment."""
-        party = self._asked_for.get(key)
-        if party is not None and party.turn == turn:
-            return party
-        party = self._gathering
-        if party is None or party.turn != turn or len(party.keys) >= LARGEST:
-            party = self._gathering = Party(turn)
-        party.keys.append(key)
-        self._asked_for[key] = party
-        return party
-
-    async def begin(self, party: Party) -> None:
-        """Its call begins, perhaps after a moment: nobody joins any more with another key. Whatever happens, let it end."""
+    async def begin(self) -> None:
+        """A call begins, perhaps after a moment. Whatever happens, let it end."""
         try:
             if self._under_way >= LOAD:
                 await self._moment()
         finally:
             self._under_way += 1
-            if self._gathering is party:
-                self._gathering = None
 
-    def end(self, party: Party) -> None:
-        """Its call has ended."""
+    def end(self) -> None:
+        """A call has ended."""
         self._under_way -= 1
         for answer in self._waiting:
             _end(answer)
         self._waiting.clear()
-        for key in party.keys:
-            if self._asked_for.get(key) is party:
-                del self._asked_for[key]
 
     async def _moment(self) -> None:
         loop = asyncio.get_running_loop()
@@ -75,6 +56,46 @@ class Parties:
             await answer
         finally:
             timer.cancel()
+
+
+class Parties:
+    """A call begins when the loop has seen to everybody who is ready now, at a pace that lets many come together."""
+
+    def __init__(self) -> None:
+        self._gathering: Party | None = None
+        self._asked_for: dict[str, Party] = {}
+        self._pace = Pace()
+
+    def join(self, key: str, turn: int, *, anew: bool = False) -> Party:
+        """Those that `key` is asked for with: where it is being asked for already in this turn, or those of this moment.
+
+        Who asks `anew` joins no call that has begun: it may have read before.
+        """
+        party = self._asked_for.get(key)
+        if party is None or (party is not self._gathering and (anew or party.turn != turn)):
+            party = self._gathering
+            if party is None or len(party.keys) >= LARGEST:
+                party = self._gathering = Party(turn)
+            party.keys.append(key)
+            self._asked_for[key] = party
+        if party is self._gathering:
+            party.turn = turn  # it will read later than now
+        return party
+
+    async def begin(self, party: Party) -> None:
+        """Its call begins, perhaps after a moment: nobody joins any more with another key. Whatever happens, let it end."""
+        try:
+            await self._pace.begin()
+        finally:
+            if self._gathering is party:
+                self._gathering = None
+
+    def end(self, party: Party) -> None:
+        """Its call has ended."""
+        self._pace.end()
+        for key in party.keys:
+            if self._asked_for.get(key) is party:
+                del self._asked_for[key]
 
 
 def _end(answer: asyncio.Future[None]) -> None:

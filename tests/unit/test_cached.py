@@ -268,6 +268,18 @@ async def test_live_does_not_join_a_question_that_is_under_way() -> None:
     await early
 
 
+async def test_live_look_ups_of_one_moment_are_one_question() -> None:
+    world, gate = World(), asyncio.Event()
+    world.store.deeds = [waits_for(gate)]
+    early = asyncio.create_task(world.known("ada"))
+    await settled()
+    found = await asyncio.gather(*(world.known(login, freshness=LIVE) for login in ("ada", "bob", "ada")))
+    assert [list(one) for one in found] == [["ada"], ["bob"], ["ada"]]
+    assert world.store.asked == [("ada",), ("ada", "bob")]
+    gate.set()
+    await early
+
+
 async def test_r12_a_silent_source_is_served_for_up_to_stale_seconds_and_says_so() -> None:
     world = World()
     await world.known("ada", "eve")
