@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, Generic, NoReturn
 
 from backends.changes import Note
@@ -21,6 +23,9 @@ from backends.sql.swaps import Swaps
 from backends.sql.transactions import NAMES, Write, lock_names, one_write, share
 from backends.sql.writing import FOR_UPDATE, Stamp
 from backends.writers import Carry, Claim, Conflict, Missing, Taken, Together, Unstorable, Values
+
+BESIDE = 4
+"""Changes of single records that are under way at a time, so that a locked table leaves reads their connections."""
 
 
 class SqlWriter(Generic[R]):
@@ -51,6 +56,7 @@ class SqlWriter(Generic[R]):
         self._registry = registry
         self._listed = ", ".join(map(database.dialect.quoted, mapping.columns))
         self._reader = SqlBackend(mapping, database, table, record)
+        self._beside = asyncio.Semaphore(BESIDE)
         self._made: Storage | None = None
         self._swaps: Swaps[R] | None = None
 
@@ -124,12 +130,13 @@ class SqlWriter(Generic[R]):
                 return record
 
         try:
-            try:
-                return await update(key)
-            except Missing:  # most callers know the very spelling
-                if (stored_key := await self._stored_key(key)) == key:
-                    raise
-                return await update(stored_key)
+            async with self._beside if alone else nullcontext():
+                try:
+                    return await update(key)
+                except Missing:  # most callers know the very spelling
+                    if (stored_key := await self._stored_key(key)) == key:
+                        raise
+                    return await update(stored_key)
         except DuplicateKey:
             raise Taken(await self._field_taken(columns, await self._stored_key(key))) from None
 
@@ -275,7 +282,9 @@ class SqlWriter(Generic[R]):
         storage = Storage(self._mapping, places, self._dialect.kind)
         if places:
             self._made = storage  # a table that is not there yet may come
-            self._swaps = Swaps(self._mapping, storage, self._database, self._name, self._record, self._stamp)
+            self._swaps = Swaps(
+                self._mapping, storage, self._database, self._name, self._record, self._stamp, self._beside
+            )
         return storage
 
     def _key_in(self, columns: Mapping[str, Stored]) -> str | None:

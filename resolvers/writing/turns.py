@@ -11,9 +11,6 @@ from backends.model import SourceKind
 from backends.protocol import R
 from backends.source import Source
 
-BESIDE = 4
-"""Changes of single records at most that are written at a time, so that a locked table leaves reads their connections."""
-
 
 class Turns:
     """One write at a time where a name is taken, since it waits for the other gateways; and one for each record.
@@ -25,7 +22,6 @@ class Turns:
     def __init__(self) -> None:
         self.alone = asyncio.Lock()
         """Held while a name is taken."""
-        self._beside = asyncio.Semaphore(BESIDE)
         self._each: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
@@ -38,5 +34,5 @@ class Turns:
         lock = self._each.get((source.key, key))
         if lock is None:
             lock = self._each[source.key, key] = asyncio.Lock()
-        async with lock, self._beside:  # who waits for the same record takes nobody's place
+        async with lock:
             yield
