@@ -22,7 +22,7 @@ from tests.faults.stage import Stage
 from tests.faults.test_cancelling import until
 
 HEADERS = {"authorization": f"Bearer {EDITOR}"}
-QUERY = '{ customerUser(login: "postgresql-1") { login } }'
+QUERY = '{ customerUsers(first: 1, search: "postgresql-1") { nodes { login } } }'
 STOPPED = ("The gateway stops.", "SOURCE_UNAVAILABLE")
 CHANGE = """mutation { updateCustomerUser(input: {login: "postgresql-1", firstName: "Changed"}) {
   customerUser { firstName } userErrors { code } } }"""
@@ -98,7 +98,7 @@ async def test_what_is_under_way_is_finished_and_load_balancers_are_told(
             one.terminate()
             await until(lambda: not_ready(one))
         read, written = [answer.json() for answer in await asyncio.gather(*calls)]
-        assert read["data"]["customerUser"] == {"login": "postgresql-1"}
+        assert read["data"]["customerUsers"] == {"nodes": [{"login": "postgresql-1"}]}
         assert written["data"]["updateCustomerUser"] == {
             "customerUser": {"firstName": "Changed"}, "userErrors": []
         }  # fmt: skip
