@@ -214,8 +214,10 @@ class Reading(Generic[R]):
         A source of which nothing is shown is asked for somebody all the same: so it is known whether it answers.
         """
         wanted: dict[str, set[str]] = {}
-        for row in (row for found in rows for row in found if row.is_unread):
-            wanted.setdefault(row.position.source_key, set()).add(row.position.key)
+        for found in rows:
+            for row in found:
+                if row.is_unread:
+                    wanted.setdefault(row.position.source_key, set()).add(row.position.key)
         for place in self.placed:
             heads = (streams[place].rows[0] for streams in self.streams if streams[place].rows)
             if self.sources[place].key not in wanted and (head := next(heads, None)) is not None:
@@ -232,9 +234,9 @@ class Reading(Generic[R]):
         for found in rows:
             before = len(found)
             found[:] = [
-                row if record is row.record else Row(record, row.position)
+                shown
                 for row in found
-                if (record := _read_of(row, read)) is not None
+                if (shown := _with_record(row, read) if row.is_unread else row) is not None
             ]
             gone |= len(found) < before
         return gone
@@ -294,7 +296,8 @@ def _without(filter: Filter, twins: tuple[str, ...]) -> Filter:
     return filter if filter.exclude_exactly == twins else replace(filter, exclude_exactly=twins)
 
 
-def _read_of(row: Row[R], read: Mapping[str, Mapping[str, R]]) -> R | None:
-    """The record of a row; None where it is gone."""
+def _with_record(row: Row[R], read: Mapping[str, Mapping[str, R]]) -> Row[R] | None:
+    """The row with its record; None where that is gone."""
     place = row.position
-    return read[place.source_key].get(place.key) if row.is_unread else row.record
+    record = read[place.source_key].get(place.key)
+    return None if record is None else Row(record, place)

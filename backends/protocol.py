@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar, cast, runtime_checkable
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from backends.cells import Cells
 from backends.errors import SourceUnavailable
@@ -29,7 +29,7 @@ class Row(Generic[R]):
     @property
     def is_unread(self) -> bool:
         """Whether the record is still to be read."""
-        return cast(object, self.record) is self.position
+        return self.record is self.position  # type: ignore[comparison-overlap]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,10 @@ _SEARCH_ENTRY, _SEARCH_DONE, _EXTENDED_RESPONSE = 0x64, 0x65, 0x78
 SUCCESS, SIZE_LIMIT_EXCEEDED = 0, 4
 LONG = 0x80
 """Lengths from here on are spelled in more bytes than one."""
+ENTRIES = 4096
+"""Entries whose values are kept as long as they come again."""
+LONGEST = 2000
+"""Bytes of such an entry at most."""
 _PEEK = 32
 """Enough bytes of a message to reach the result code of a finished search."""
 
@@ -105,7 +109,9 @@ class AnswerReader:
                 passed += buffer[begun:place]
                 begun = end
             if tag == _SEARCH_ENTRY:
-                self._entries.append(_entry(bytes(buffer[start:end])))
+                content = bytes(buffer[start:end])
+                again = number == self._own and len(content) <= LONGEST
+                self._entries.append(_known_entry(content) if again else _entry(content))
             elif tag == _SEARCH_DONE:
                 self._note(buffer, start)
                 if kept and self._ended is not None:
@@ -160,6 +166,10 @@ def _entry(content: bytes) -> Values:
     if not place == end <= len(content):
         raise ValueError("an entry that ends elsewhere than it says")
     return dn, values
+
+
+_known_entry = lru_cache(ENTRIES)(_entry)
+"""Of an entry that comes again, byte by byte, the same values; those of whole lists, read by pages, would crowd out others."""
 
 
 @lru_cache(maxsize=1024)

@@ -14,6 +14,9 @@ from backends.mapping import RecordMapping, first
 from backends.model import CustomerUser, Validity, Value
 from backends.order import fold
 
+RECORDS = 1024
+"""Records that are kept as long as their entries come again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -34,6 +37,7 @@ class People:
         self._server = server
         self._group = group
         self._reader = EntryReader(mapping, settings.charset, settings.translate_manager_to)
+        self._made: dict[tuple[int, Validity | None], tuple[object, CustomerUser]] = {}
         self._narrowing = Narrowing(mapping, settings.valid_filter, settings.charset)
 
     async def have(self, keys: Sequence[str]) -> list[str]:
@@ -52,11 +56,23 @@ class People:
         managers = await self._managers(people)
         records: dict[str, CustomerUser] = {}
         for person in people:
-            row = self._reader.row(person.entry, managers)
-            record = self._mapping.customer_user(row, validities.get(person.entry.dn))
+            record = self._record(person.entry, managers, validities.get(person.entry.dn))
             if wanted is None or record.validity in wanted:
                 records.setdefault(person.key, record)
         return records
+
+    def _record(self, entry: Entry, managers: Mapping[str, str], validity: Validity | None) -> CustomerUser:
+        """The record of an entry; of the same values, which are the same object, the same one."""
+        key = (id(entry.values), validity)
+        known = self._made.get(key)
+        if known is not None and not managers:
+            return known[1]
+        record = self._mapping.customer_user(self._reader.row(entry, managers), validity)
+        if not managers:
+            if len(self._made) >= RECORDS:
+                self._made.clear()
+            self._made[key] = entry.values, record
+        return record
 
     async def rows(
         self, keys: Sequence[str], columns: Sequence[str], wanted: frozenset[Validity] | None

@@ -22,6 +22,7 @@ from backends.sql import shapes
 from backends.sql.database import Database
 from backends.sql.database import Row as Stored
 from backends.sql.inspection import inspected
+from backends.sql.last import LastPages
 from backends.sql.lookups import Lookup, is_loose, lookup
 from backends.sql.placing import placed
 from backends.sql.shapes import Shape, comparable, shape_of
@@ -47,6 +48,7 @@ class SqlBackend(Generic[R]):
         self._folds = not mapping.search.case_sensitive
         self._width = len(mapping.columns)
         self._made: _Texts | None = None
+        self._last: LastPages[Page[R]] = LastPages(database.dialect.is_typed)
         database.dialect.quoted(table)
 
     async def get_many(self, keys: Sequence[str]) -> Mapping[str, R]:
@@ -140,9 +142,10 @@ class SqlBackend(Generic[R]):
             shapes.append(shape)
             args += own
         candidates, common = self._candidates([question.filter for question in questions], statements)
-        rows = await self._database.fetch(statements.pages(tuple(shapes), candidates), common + args)
+        text = statements.pages(tuple(shapes), candidates)
+        rows = await self._database.fetch(text, common + args)
         if len(questions) == 1:
-            return [self._page(questions[0], rows)]
+            return [self._last.of((text, *args), rows, partial(self._page, questions[0]))]
         found = {number: list(group) for number, group in itertools.groupby(rows, lambda row: row[0])}
         return [self._page(question, found.get(number, [])) for number, question in enumerate(questions)]
 
@@ -170,8 +173,10 @@ class SqlBackend(Generic[R]):
         self, filters: Sequence[Filter], statements: Statements
     ) -> tuple[Shape | None, list[Any]]:
         """What the rows of all pages have in common, where it is worth to read them once."""
+        if len(filters) < SEVERAL or not statements.dialect.reads_once:
+            return None, []
         rest = {replace(asked, members=None, keys=None) for asked in filters}
-        if len(filters) < SEVERAL or len(rest) > 1 or not statements.dialect.reads_once:
+        if len(rest) > 1:
             return None, []
         anchors = [
             condition_of(Filter(validity=None, members=asked.members, keys=asked.keys), self.mapping)

@@ -16,7 +16,7 @@ from backends.ldap.faults import Dead, LdapFault, NoSuchEntry
 from backends.ldap.settings import Scope
 from gateway.demo.servers.slapd import Slapd, start_slapd
 from tests.ldap.doubles import Wire, listening
-from tests.ldap.worlds import LDIF, PEOPLE, settings
+from tests.ldap.worlds import LDIF, PEOPLE, opened, settings
 
 PLAIN = (
     "(objectClass=*)",
@@ -180,3 +180,13 @@ async def test_a_connection_that_ends_while_or_before_it_is_asked_is_dead(direct
             assert not connection.usable
         connection.drop()
         await connection.dropped()
+
+
+async def test_entries_that_come_again_are_the_same_record_and_those_that_changed_another() -> None:
+    with start_slapd(LDIF, anonymous_read=True) as server:
+        async with opened(server) as backend:
+            first = (await backend.get_many(["ada", "boss"]))["ada"]
+            assert (await backend.get_many(["ada"]))["ada"] is first
+            server.add(f"dn: uid=ada,{PEOPLE}\nchangetype: modify\nreplace: mail\nmail: new@example.com\n")
+            again = (await backend.get_many(["ada"]))["ada"]
+            assert again.email == "new@example.com" != first.email
