@@ -107,15 +107,18 @@ class Reading(Generic[R]):
         """
         at_hand = [stream.rows for streams in self.streams for stream in streams] if self.some_hidden else []
         fresh: dict[int, set[str]] = {}
+        places, judged = self.places, self.judged
         for rows in (*taken, *at_hand):
             for row in rows:
-                place = self.places[row.position.source_key]
-                if place and (key := row.record.key) not in self.judged[place]:
-                    fresh.setdefault(place, set()).add(key)
-        for place, keys in fresh.items():
-            free = self.habits.shadows.free(place, keys)
-            keys.difference_update(free)
-            self.judged[place].update(dict.fromkeys(free, False))
+                place = places[row.position.source_key]
+                if place and (key := row.record.key) not in judged[place]:
+                    if place in fresh:
+                        fresh[place].add(key)
+                    else:
+                        fresh[place] = {key}
+        for place, free in self.habits.shadows.free(fresh).items():
+            fresh[place] -= free
+            judged[place].update(dict.fromkeys(free, False))
         if fresh := {place: keys for place, keys in fresh.items() if keys}:
             hidden = await self._hidden(fresh)
             for place, keys in fresh.items():
@@ -196,7 +199,8 @@ class Reading(Generic[R]):
     def _places(self, place: int, indexes: Sequence[int]) -> bool:
         """Take unread rows where the source knows their places by heart; False where it has to be asked."""
         source, started = self.sources[place], time.monotonic()
-        placing, twins = self.habits.placing[place], self.habits.duplicates.known_twins(source)
+        placing = self.habits.placing[place]
+        twins = None if placing is None else self.habits.duplicates.known_twins(source)
         if placing is None or twins is None:
             return False
         pages = placing.places(self._questions(source, indexes, twins))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heapify, heappop, heapreplace
 from typing import Generic
 
@@ -42,6 +43,9 @@ class Stream(Generic[R]):
         self.more = False
 
 
+Head = tuple[tuple[object, ...], Stream[R]]
+
+
 @dataclass(frozen=True, slots=True)
 class Merged(Generic[R]):
     """Rows whose place is proven, and the streams that must be refilled to prove the next."""
@@ -55,7 +59,9 @@ def merge(streams: Sequence[Stream[R]], order: Order, wanted: int) -> Merged[R]:
     if len(streams) == 1:
         return _cut(streams[0], wanted)
     rows: list[Row[R]] = []
-    heads = [_head(stream, order) for stream in streams if stream.rows]
+    plain = not order.terms and not order.descending_ties
+    head: Callable[[Stream[R]], Head[R]] = _plain_head if plain else partial(_head, order)
+    heads = [head(stream) for stream in streams if stream.rows]
     heapify(heads)
     while len(rows) < wanted:
         if dry := [stream for stream in streams if stream.is_dry]:
@@ -66,16 +72,22 @@ def merge(streams: Sequence[Stream[R]], order: Order, wanted: int) -> Merged[R]:
             stream = heads[0][1]
             rows.append(stream.rows.popleft())
             if stream.rows:
-                heapreplace(heads, _head(stream, order))
+                heapreplace(heads, head(stream))
             else:
                 heappop(heads)
                 break  # it may be dry
     return Merged(rows, [])
 
 
-def _head(stream: Stream[R], order: Order) -> tuple[tuple[object, ...], Stream[R]]:
+def _head(order: Order, stream: Stream[R]) -> Head[R]:
     """The first row's place in the list, which no other stream's row shares."""
     return sort_key(order, stream.rows[0].position, stream.place), stream
+
+
+def _plain_head(stream: Stream[R]) -> Head[R]:
+    """The same where nothing but keys decides, without a call more for each row."""
+    position = stream.rows[0].position
+    return (position.folded, position.key, stream.place), stream
 
 
 def _cut(stream: Stream[R], wanted: int) -> Merged[R]:

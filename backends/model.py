@@ -19,6 +19,8 @@ class Validity(enum.Enum):
     INVALID = 2
     INVALID_TEMPORARILY = 3
 
+    __hash__ = object.__hash__  # enum's is a call of Python's, for each set and filter that names one
+
     @classmethod
     def of(cls, number: object) -> Validity:
         """Read a stored validity; what is missing or unknown is INVALID."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Generic, Protocol, cast, runtime_checkable
 
 from backends.protocol import R
@@ -39,29 +39,35 @@ class Shadows(Generic[R]):
         backends = [source.backend for source in sources[:-1]]
         able = all(isinstance(one, Absences) for one in backends)
         self._earlier = cast(Sequence[Absences], backends) if able else ()
-        self._until: dict[tuple[int, str], float] = {}
+        self._until: dict[int, dict[str, float]] = {}
         self._turns: tuple[int, ...] = ()
 
-    def free(self, place: int, keys: Iterable[str]) -> set[str]:
-        """Those of the keys that are certain to be in no source before `place`."""
+    def free(self, asked: Mapping[int, Iterable[str]]) -> Mapping[int, set[str]]:
+        """For each place those of its keys that are certain to be in no source before it."""
         if not self._until or not self._is_current():
-            return set()
-        now, until = self._earlier[0].clock(), self._until
-        free = {key for key in keys if until.get((place, key), 0.0) > now}
-        for one in self._earlier[:place] if free else ():
-            one.used(len(free))
+            return {}
+        now, none = self._earlier[0].clock(), dict[str, float]()
+        free: dict[int, set[str]] = {}
+        for place, keys in asked.items():
+            until = self._until.get(place, none)
+            free[place] = {key for key in keys if until.get(key, 0.0) > now}
+        number = 0
+        for place in range(len(self._earlier), 0, -1):
+            if number := number + len(free.get(place, ())):
+                self._earlier[place - 1].used(number)
         return free
 
     def keep(self, place: int, keys: Collection[str]) -> None:
         """Remember that the sources before `place` have just said to have none of the keys."""
         if not self._earlier or not keys:
             return
-        if not self._is_current() or len(self._until) + len(keys) > MOST:
+        if not self._is_current() or sum(map(len, self._until.values())) + len(keys) > MOST:
             self._until.clear()
+        known = self._until.setdefault(place, {})
         for key in keys:
             until = min(one.absent_until(key) for one in self._earlier[:place])
             if until:
-                self._until[place, key] = until
+                known[key] = until
 
     def _is_current(self) -> bool:
         """Whether nothing was written since; otherwise what is remembered is to be dropped."""

@@ -20,6 +20,8 @@ ENTRIES = 4096
 """Entries whose values are kept as long as they come again."""
 LONGEST = 2000
 """Bytes of such an entry at most."""
+_HEADERS = 24
+"""Enough bytes of a message to reach what its operation holds."""
 _PEEK = 32
 """Enough bytes of a message to reach the result code of a finished search."""
 
@@ -134,10 +136,17 @@ class AnswerReader:
 
 def _operation(buffer: bytearray, place: int) -> tuple[int, int, int, int]:
     """Number and kind of the message at `place`, where the content of its operation starts, and where it ends itself."""
-    _, start, end = element(buffer, place)
-    _, id_start, start = element(buffer, start)
-    tag, content, _ = element(buffer, start)
-    return int.from_bytes(buffer[id_start:start], "big"), tag, content, end
+    if len(buffer) - place < _HEADERS:
+        _, start, end = element(buffer, place)
+        _, start, after = element(buffer, start)
+        tag, content, _ = element(buffer, after)
+    else:
+        start, end = _span(buffer, place)
+        start, after = _span(buffer, start)
+        if after - start > 4:
+            raise ValueError("not a number that LDAP uses")
+        tag, (content, _) = buffer[after], _span(buffer, after)
+    return int.from_bytes(buffer[start:after], "big"), tag, content, end
 
 
 def _entry(content: bytes) -> Values:
@@ -177,7 +186,7 @@ def _lowered(name: bytes) -> str:
     return name.decode("utf-8", "replace").lower()
 
 
-def _span(data: bytes, place: int) -> tuple[int, int]:
+def _span(data: bytes | bytearray, place: int) -> tuple[int, int]:
     """Where the content of an element that is all there starts and ends."""
     length = data[place + 1]
     if length < LONG:
