@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from backends.ldap.entries import Entry, EntryReader, unique
 from backends.ldap.filters import Narrowing, all_of, any_equal, batches, escaped
@@ -14,6 +15,8 @@ from backends.mapping import RecordMapping, first
 from backends.model import CustomerUser, Validity, Value
 from backends.order import fold
 
+QUESTIONS = 64
+"""Sets of keys whose filter is kept as long as they are asked for."""
 RECORDS = 1024
 """Records that are kept as long as their entries come again."""
 
@@ -37,6 +40,8 @@ class People:
         self._server = server
         self._group = group
         self._reader = EntryReader(mapping, settings.charset, settings.translate_manager_to)
+        self._asked = lru_cache(QUESTIONS)(self._usable)
+        self._filter = lru_cache(QUESTIONS)(self._expression)
         self._made: dict[tuple[int, Validity | None], tuple[object, CustomerUser]] = {}
         self._narrowing = Narrowing(mapping, settings.valid_filter, settings.charset)
 
@@ -92,13 +97,10 @@ class People:
     async def _find(
         self, keys: Sequence[str], attributes: Sequence[str], wanted: frozenset[Validity] | None
     ) -> list[Person]:
-        folded = {fold(key) for key in keys}
-        usable = [
-            key for key in dict.fromkeys(keys) if key and escaped(key, self._settings.charset) is not None
-        ]
+        folded, portions = self._asked(tuple(keys))
         among = "" if wanted is None else self._narrowing.validity(wanted)
         people: list[Person] = []
-        for some in batches(usable):
+        for some in portions:
             people += await self._search(some, attributes, among)
         # the directory compares more loosely than we do, and by any value of the attribute
         people = [person for person in people if fold(person.key) in folded]
@@ -107,10 +109,20 @@ class People:
             people = [person for person in people if self._group.name(person.entry, person.key) in members]
         return sorted(people, key=lambda person: (fold(person.key), person.key))
 
-    async def _search(self, keys: Sequence[str], attributes: Sequence[str], among: str) -> list[Person]:
+    def _usable(self, keys: tuple[str, ...]) -> tuple[frozenset[str], Sequence[tuple[str, ...]]]:
+        """The keys folded, and those that a directory can hold, as many at a time as one filter holds."""
+        usable = [
+            key for key in dict.fromkeys(keys) if key and escaped(key, self._settings.charset) is not None
+        ]
+        return frozenset(map(fold, keys)), [tuple(some) for some in batches(usable)]
+
+    def _expression(self, keys: tuple[str, ...], among: str) -> str:
+        equal = any_equal(self._mapping.key_column, keys, self._settings.charset)
+        return all_of([equal, among, self._settings.always_filter])
+
+    async def _search(self, keys: tuple[str, ...], attributes: Sequence[str], among: str) -> list[Person]:
         settings = self._settings
-        equal = any_equal(self._mapping.key_column, keys, settings.charset)
-        expression = all_of([equal, among, settings.always_filter])
+        expression = self._filter(keys, among)
         found = await self._server.search(settings.base_dn, settings.scope, expression, attributes)
         if found.cut and len(keys) > 1:
             half = len(keys) // 2
@@ -130,7 +142,7 @@ class People:
             return {person.entry.dn: known[0] for person in people}
         valid: set[str] = set()
         keys = list(dict.fromkeys(person.key for person in people))
-        for some in batches(keys):
+        for some in map(tuple, batches(keys)):
             found = await self._search(some, [self._mapping.key_column], self._settings.valid_filter)
             valid |= {person.entry.dn for person in found}
         return {
