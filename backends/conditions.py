@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -229,7 +230,10 @@ def _field_value(field: FieldMapping, operator: Operator, value: str, folded: bo
 
 def is_storable(text: str) -> bool:
     """Whether every store could hold the text: no NUL, no half of a surrogate pair."""
-    return "\0" not in text and (text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text))
+    return _UNSTORABLE.search(text) is None
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def storable(texts: Iterable[str]) -> list[str]:

@@ -100,6 +100,18 @@ class RecordMapping:
         return tuple(row for row in self.fields if row.is_dynamic)
 
     @cached_property
+    def required_fields(self) -> tuple[FieldMapping, ...]:
+        """The stored rows that are never empty, but for the key and the validity."""
+        return tuple(
+            row
+            for row in self.fields
+            if row.required
+            and not row.is_dynamic
+            and row.name != "validity"
+            and row.column != self.key_column
+        )
+
+    @cached_property
     def key_is_number(self) -> bool:
         """Whether the login is an integer column (SRC-12)."""
         return any(row.column == self.key_column and row.type is FieldType.INT for row in self.fields)

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from backends.model import SourceKind
-from backends.sql.ddl import statements
+from backends.sql.ddl import audit, statements
 from gateway.demo.servers.postgresql import PostgreSQL
 
 CUSTOMERS = 5000
@@ -98,10 +98,11 @@ CREATE TABLE people (login VARCHAR(191) PRIMARY KEY, email VARCHAR(150), custome
 
 
 def fill(server: PostgreSQL, users: int) -> None:
-    """Make the tables of a registry in the database `bench`, and people in them."""
+    """Make the tables of a registry in the database `bench`, the audit trail's too, and people in them."""
     server.create_database("bench")
     script = GREAT.replace("%(users)s", str(users))
-    server.run_sql(";\n".join([*statements(SourceKind.POSTGRESQL), script]), "bench")
+    tables = (*statements(SourceKind.POSTGRESQL), *audit.creation(SourceKind.POSTGRESQL))
+    server.run_sql(";\n".join([*tables, script]), "bench")
     server.run_sql("VACUUM ANALYZE", "bench")
 
 

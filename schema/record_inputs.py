@@ -220,8 +220,11 @@ def _attribute(row: FieldMapping) -> str:
 
 def _given(given: Any, fields: Mapping[str, str]) -> Given:
     """What the caller gave, by the names of mapped fields."""
-    values = {name: getattr(given, attribute, UNSET) for attribute, name in fields.items()}
-    return {name: value for name, value in values.items() if value is not UNSET}
+    return {
+        fields[attribute]: value
+        for attribute, value in vars(given).items()
+        if value is not UNSET and attribute in fields
+    }
 
 
 def _text(given: Any) -> str | None:

@@ -98,7 +98,7 @@ class Storage:
         self._keeps_nulls = mapping.field("login") is None
         """Customers leave NULL what is not given; customer users never do."""
         self._rows = tuple(_rows(mapping))
-        self._names = {row.name for row in self._rows} | {"validity"}
+        self._by_name = {row.name: row for row in self._rows}
 
     def place(self, column: str) -> Place | None:
         """The column as it is."""
@@ -133,16 +133,17 @@ class Storage:
         return value
 
     def _columns(self, values: Values, creating: bool) -> dict[str, Stored]:
-        if unknown := values.keys() - self._names:
+        if unknown := values.keys() - self._by_name.keys() - {"validity"}:
             raise Unstorable(min(unknown))
-        rows = [row for row in self._rows if creating or not row.read_only]
         columns: dict[str, Stored] = {}
-        for row in rows:
-            if row.name in values:
-                stored = Stored(row.name, self._value(row, values[row.name]))
-                if columns.setdefault(row.column, stored).value != stored.value:
-                    raise Unstorable(row.name)  # another field of the same column says otherwise
-        for row in rows if creating else ():
+        given = [row for name in values if (row := self._by_name.get(name)) is not None]
+        for row in sorted(given, key=self._rows.index) if len(given) > 1 else given:
+            if row.read_only and not creating:
+                continue
+            stored = Stored(row.name, self._value(row, values[row.name]))
+            if columns.setdefault(row.column, stored).value != stored.value:
+                raise Unstorable(row.name)  # another field of the same column says otherwise
+        for row in self._rows if creating else ():
             columns.setdefault(row.column, Stored(row.name, self._value(row, None)))
         return columns
 

@@ -93,17 +93,21 @@ class Swaps(Generic[R]):
 
     def _swap(self, seen: Row, columns: Mapping[str, Stored]) -> Swap | None:
         """The swap that stores these values, perhaps none at all; None where nobody can foretell the row."""
-        index = self._mapping.column_index
-        changed = {name: new.value for name, new in columns.items() if new.value != seen[index(name)]}
-        if not self._can_compare or any(self._storage.mark(name) != "?" for name in changed):
+        if not self._can_compare:
             return None
-        assigned: dict[str, Any] = dict(changed)
-        if changed and self._mapping.audited:
-            assigned |= {
-                "change_time": self._stamp.moment(self._dialect.kind),
-                "change_by": self._stamp.user_id,
-            }
-        after = [assigned.get(name, value) for name, value in zip(self._mapping.columns, seen, strict=True)]
+        index, after = self._mapping.column_index, list(seen)
+        assigned: dict[str, Any] = {}
+        for name, new in columns.items():
+            if new.value != seen[place := index(name)]:
+                if self._storage.mark(name) != "?":
+                    return None
+                assigned[name] = after[place] = new.value
+        if assigned and self._mapping.audited:
+            stamp = {"change_time": self._stamp.moment(self._dialect.kind), "change_by": self._stamp.user_id}
+            for name, value in stamp.items():
+                assigned[name] = value
+                if name in self._mapping.columns:
+                    after[index(name)] = value
         return Swap(seen, after, assigned)
 
     def _type(self, column: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -45,8 +46,7 @@ class Deed:
     """The record that stays as it is, where the write concerns what no record shows: the password."""
 
 
-@asynccontextmanager
-async def recorded(context: RequestContext, deed: Deed) -> AsyncIterator[Note]:
+def recorded(context: RequestContext, deed: Deed) -> AbstractAsyncContextManager[Note]:
     """Around the write of one mutation, which is handed what this gives as its `note`.
 
     A write that ends well, even if everything was as it was to be, is one entry of the audit trail; one that was
@@ -54,19 +54,7 @@ async def recorded(context: RequestContext, deed: Deed) -> AsyncIterator[Note]:
     Where the registry's own transaction wrote, the entry is part of it, otherwise it follows at once. Then the bus
     tells all who keep or show something.
     """
-    account = _Account(context, deed)
-    await context.services.trail.prepare()
-    try:
-        yield account
-    except Refused:
-        raise
-    except Unfinished:  # the registry's part counts
-        await _to_the_end(account.settle())
-        raise
-    except BaseException:
-        await _to_the_end(account.doubt())
-        raise
-    await _to_the_end(account.settle())
+    return _Account(context, deed)
 
 
 @dataclass(slots=True)
@@ -75,6 +63,21 @@ class _Account:
     deed: Deed
     change: Change | None = None
     is_kept: bool = field(default=False, init=False)
+
+    async def __aenter__(self) -> Note:
+        await self.context.services.trail.prepare()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        if error is None or isinstance(error, Unfinished):  # of which the registry's part counts
+            if self.is_kept and self.context.services.bus.outward is None:
+                await self.settle()  # nothing in it waits, so nobody can leave meanwhile
+            else:
+                await _to_the_end(self.settle())
+        elif not isinstance(error, Refused):
+            await _to_the_end(self.doubt())
 
     async def __call__(self, session: Session | None, before: object, after: object) -> None:
         """The note of the write."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from backends.conditions import is_storable
 from backends.mapping import FieldMapping, FieldType, RecordMapping
 from backends.model import Validity, Value
 from backends.passwords import is_possible
-from resolvers.writing.findings import Findings, Path, UserErrorCode, is_storable
+from resolvers.writing.findings import Findings, Path, UserErrorCode
 
 Given = Mapping[str, str | int | Validity | None]
 """Values by GraphQL name: only what the caller gave; None and "" empty a field."""
@@ -91,8 +92,6 @@ def _required(
     mapping: RecordMapping, values: Mapping[str, Value | Validity], noted: Findings, *, new: bool
 ) -> None:
     """Keys and the validity are looked after elsewhere; what a patch does not touch may stay empty."""
-    for row in mapping.fields:
-        if not row.required or row.is_dynamic or row.name == "validity" or row.column == mapping.key_column:
-            continue
+    for row in mapping.required_fields:
         if values.get(row.name) is None and (new or row.name in values):
             noted.add((row.name,), UserErrorCode.REQUIRED, f"{row.name} is required in {mapping.source_key}.")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from backends.conditions import is_storable
 from backends.directory import Directory
 from backends.errors import SourceUnavailable
 from backends.model import Customer, CustomerUser, Freshness
@@ -81,11 +82,6 @@ class Findings:
             self.add(path, UserErrorCode.INVALID, f"Longer than {most} characters.")
         if text is not None and not is_storable(text):
             self.add(path, UserErrorCode.INVALID, "Holds a character that cannot be stored.")
-
-
-def is_storable(text: str) -> bool:
-    """Whether every store can hold the text: no NUL, no lone surrogate."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 async def users(

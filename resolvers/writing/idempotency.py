@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import orjson
 
+from backends.conditions import is_storable
 from backends.envelope import Json, decode_customer_user, encode
 from backends.once import Answer, OtherInput, Unsure
 from resolvers.context import RequestContext
-from resolvers.writing.findings import Refused, UserError, UserErrorCode, is_storable
+from resolvers.writing.findings import Refused, UserError, UserErrorCode
 from resolvers.writing.upserts import Bulk, Errors, Upserted, UpsertResult
 
 LONGEST_KEY = 255

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from backends.conditions import is_storable
 from backends.directory import Directory
 from backends.model import Freshness
 from backends.protocol import R
@@ -11,7 +12,7 @@ from backends.registries import DEFAULT_LOGIN
 from backends.source import Source
 from resolvers.context import RequestContext
 from resolvers.viewer import Scope
-from resolvers.writing.findings import Findings, Path, UserErrorCode, is_storable
+from resolvers.writing.findings import Findings, Path, UserErrorCode
 
 LONGEST_LOGIN = 100
 """What the tables of grants and relations can hold (DB-6)."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 from backends.model import SourceKind
@@ -24,15 +22,11 @@ class Turns:
         """Held while a name is taken."""
         self._each: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
-    @asynccontextmanager
-    async def of(self, source: Source[R], key: str, *, takes_name: bool) -> AsyncIterator[None]:
-        """The turn of a write to this record."""
+    def of(self, source: Source[R], key: str, *, takes_name: bool) -> asyncio.Lock:
+        """Held by whoever writes this record."""
         if takes_name or source.kind is not SourceKind.POSTGRESQL:
-            async with self.alone:
-                yield
-            return
+            return self.alone
         lock = self._each.get((source.key, key))
         if lock is None:
             lock = self._each[source.key, key] = asyncio.Lock()
-        async with lock:
-            yield
+        return lock
