@@ -31,6 +31,12 @@ from backends.protocol import Count, Page, Row
 T = TypeVar("T")
 
 
+PAGES = 32
+"""Pages of one list of keys that are kept, as long as the list is."""
+ROWS = 200
+"""Rows of such a page at most."""
+
+
 class LdapBackend:
     """Reads one directory; raises LdapMissing at once where the driver is not installed."""
 
@@ -165,10 +171,19 @@ class LdapBackend:
 
     def _unread(self, question: Question, keys: KeyList) -> Page[CustomerUser]:
         start = _start(question, keys)
+        asked = start, question.limit
+        known: Page[CustomerUser] | None = keys.cut.get(asked)
+        if known is not None:
+            return known
         chosen = keys.places[start : start + question.limit]
         positions = [self._position(place) for place in chosen]
         rows = [Row(cast(CustomerUser, position), position) for position in positions]
-        return Page(rows, start + len(chosen) < len(keys.places), keys.truncated)
+        page = Page(rows, start + len(chosen) < len(keys.places), keys.truncated)
+        if len(keys.cut) >= PAGES:
+            keys.cut.clear()
+        if len(rows) <= ROWS:
+            keys.cut[asked] = page
+        return page
 
     def _decides_validity(self, asked: Columns) -> bool:
         """Whether validity is asked for, and no attribute says it."""

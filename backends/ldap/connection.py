@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import bonsai
@@ -151,7 +152,7 @@ class Connection:
                 found = await self._driver.evaluate(message, self._timeout)
 
     def _entries(self) -> list[Entry]:
-        return [Entry(dn, values) for dn, values in self._relay.answers.entries()]
+        return list(map(partial(tuple.__new__, Entry), self._relay.answers.entries()))
 
     def _check(self) -> None:
         """The driver takes some failures for empty answers."""

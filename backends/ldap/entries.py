@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from backends.evaluate import Values
 from backends.mapping import RecordMapping, first
@@ -15,9 +15,8 @@ ADDRESS = "targetaddress"
 _SMTP = re.compile(r"^SMTP:", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry as the server gave it; attribute names are in lower case."""
+class Entry(NamedTuple):
+    """One entry as the server gave it; attribute names are in lower case. A tuple, since lists have thousands."""
 
     dn: str
     values: Mapping[str, tuple[bytes, ...]]

@@ -6,8 +6,9 @@ import asyncio
 import itertools
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
+from typing import Any
 
 from backends.conditions import Condition
 from backends.order import Order
@@ -42,6 +43,8 @@ class KeyList:
     places: Sequence[Place]
     directions: tuple[bool, ...]
     truncated: bool = False
+    cut: dict[tuple[int, int], Any] = field(default_factory=dict, compare=False, repr=False)
+    """Pages that were cut from it, by start and size."""
 
     def start(self, after: Place, after_place: int) -> int:
         """Index of the first place that follows `after`, a place in the source `after_place` places from this one."""

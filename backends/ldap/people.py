@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from backends.ldap.entries import Entry, EntryReader, unique
 from backends.ldap.filters import Narrowing, all_of, any_equal, batches, escaped
@@ -21,8 +21,7 @@ RECORDS = 1024
 """Records that are kept as long as their entries come again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """An entry that is somebody, with the login it answers to."""
 
     key: str
