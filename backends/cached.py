@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Generic
@@ -17,6 +17,7 @@ from backends.envelope import Json
 from backends.errors import SourceUnavailable
 from backends.filters import Filter, Question
 from backends.flight import Flight
+from backends.makers import served
 from backends.model import Freshness, Inspection, ServedFrom, SourceStatus
 from backends.order import fold
 from backends.party import Parties, Party
@@ -65,6 +66,7 @@ class Cached(Generic[R]):
         self._backend = backend
         self.placing = placing(backend)
         self._cache = cache
+        self._memory = cache if isinstance(cache, MemoryCache) and ttl else None
         self._prefix = f"{namespace}:"
         self._secret = secret[:64]
         self._fold: Callable[[str], str] = str if case_sensitive else fold
@@ -86,11 +88,36 @@ class Cached(Generic[R]):
         self, keys: Sequence[str], freshness: Freshness = Freshness.CACHED
     ) -> Coroutine[Any, Any, Known[R]]:
         """What is remembered of `keys`, and for the rest what the source says, or that it is silent."""
-        return (
-            self._know(keys, freshness)
-            if self._ttl
-            else self._know_anew(tuple(dict.fromkeys(keys)), freshness)
-        )
+        if len(keys) == 1 and freshness is not Freshness.LIVE and (self._memory or not self._ttl):
+            return self._know_one(keys[0], freshness)
+        if self._ttl:
+            return self._know(keys, freshness)
+        return self._know_anew(tuple(dict.fromkeys(keys)), freshness)
+
+    async def _know_one(self, key: str, freshness: Freshness) -> Known[R]:
+        """The same for one key, for which no other process has to be asked what is remembered."""
+        entry: Entry[R] | None = None
+        if self._memory is not None:
+            entry = self._memory.peek_one(self._name(key))
+            if entry is not None and entry.until > self.clock() and entry.answers(key):
+                self.used(1)
+                return _known(key, entry.remembered())
+        self.uses.misses += 1
+        party = self._parties.join(key, self.turn)
+        trip = self._records.trip(party, lambda: self._load_party(party))
+        answer = trip.board()
+        try:
+            found = await answer
+        except (SourceUnavailable, Over) as error:
+            silent = self._late() if isinstance(error, Over) else error
+            records: dict[str, R] = {}
+            absent: set[str] = set()
+            if freshness is Freshness.STALE and entry is not None:
+                self._add_stale(records, absent, {key: entry})
+            return Known(records, frozenset(absent), silent)
+        finally:
+            self._records.leave(party, trip, answer)
+        return _known(key, found.get(key))
 
     async def _know(self, keys: Sequence[str], freshness: Freshness) -> Known[R]:
         records: dict[str, R] = {}
@@ -108,7 +135,7 @@ class Cached(Generic[R]):
                 elif entry.record is None:
                     absent.add(key)
                 else:
-                    records[key] = entry.record
+                    records[key] = entry.remembered()  # type: ignore[assignment]
         if remembered := len(records) + len(absent):
             self.used(remembered)
         if not missing:
@@ -298,10 +325,11 @@ class Cached(Generic[R]):
         """Keep an answer to a question that was asked at `turn`, except for what was written since."""
         if not self._ttl or not keys or self._all_forgotten > turn:
             return
+        now, forgotten = self.clock(), self._forgotten
         entries = {
-            name: self._entry(key, name, found.get(key))
-            for key in keys
-            if self._forgotten.get(name := self._name(key), (0, 0.0))[0] <= turn
+            name: self._entry(key, name, found.get(key), now)
+            for key, name in zip(keys, map(self._name, keys), strict=True)
+            if name not in forgotten or forgotten[name][0] <= turn
         }
         seconds = self._ttl * 1.1 + self._stale
         if isinstance(self._cache, MemoryCache):
@@ -311,12 +339,12 @@ class Cached(Generic[R]):
                 {name: text_of(entry, self._encode) for name, entry in entries.items()}, seconds
             )
 
-    def _entry(self, key: str, name: str, record: R | None) -> Entry[R]:
+    def _entry(self, key: str, name: str, record: R | None, now: float) -> Entry[R]:
         # by name, so that what was read at once does not end at once
         spread = 0.9 + 0.2 * int(name[-4:], 16) / 0xFFFF
         if record is None:
-            return Entry(key, self.clock() + self._negative_ttl * spread, None)
-        return Entry(key, self.clock() + self._ttl * spread, replace(record, served_from=ServedFrom.CACHE))
+            return Entry(key, now + self._negative_ttl * spread, None)
+        return Entry(key, now + self._ttl * spread, record, is_live=True)
 
     def _add_stale(
         self, records: dict[str, R], absent: set[str], missing: Mapping[str, Entry[R] | None]
@@ -331,11 +359,18 @@ class Cached(Generic[R]):
             if entry.record is None:
                 absent.add(key)
             else:
-                records[key] = replace(entry.record, served_from=ServedFrom.STALE_CACHE)
+                records[key] = served(entry.record, ServedFrom.STALE_CACHE)
 
     def _name(self, key: str) -> str:
         """What an entry is kept under: no login can be read from it (S15)."""
         return self._prefix + _digest(self._secret, self._fold(key))
+
+
+def _known(key: str, record: R | None) -> Known[R]:
+    return Known({}, frozenset((key,))) if record is None else Known({key: record}, NOBODY)
+
+
+NOBODY: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=16384)

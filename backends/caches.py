@@ -65,6 +65,17 @@ class MemoryCache(BaseCache):
             values.append(value)
         return values
 
+    def peek_one(self, name: str) -> Any:
+        """The value of `name`, None where there is none."""
+        kept = self._kept.get(name)
+        if kept is None:
+            return None
+        if kept[0] <= self._clock():
+            del self._kept[name]
+            return None
+        self._kept.move_to_end(name)
+        return kept[1]
+
     def keep(self, values: Mapping[str, Any], seconds: float) -> None:
         """Keep `values` for so long."""
         end = self._clock() + seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import Context, ContextVar, copy_context
+from contextvars import Context, ContextVar, Token, copy_context
 
 from backends.errors import SourceTimeout
 
@@ -19,10 +19,22 @@ class Over(SourceTimeout):
     """The request's time has come to its end while it waited for something that others wait for too."""
 
 
+end_of_request = _END.get
+"""When the request ends, by `time.monotonic`; None where nothing limits it."""
+
+
 def seconds_left() -> float | None:
     """How long the request may still take, never below 0; None where nothing limits it."""
     end = _END.get()
     return None if end is None else max(end - time.monotonic(), 0.0)
+
+
+def begin(seconds: float) -> Token[float | None]:
+    """Let everything that is asked from here on end in so many seconds, until `end`."""
+    return _END.set(time.monotonic() + seconds)
+
+
+end = _END.reset
 
 
 class within:

@@ -104,7 +104,7 @@ class Directory(Generic[R]):
     ) -> Lookup[R]:
         """Look up `keys` in all sources in order, or only in the one named; nobody has the empty key."""
         asked = self.sources if source is None else (self.source(source),)
-        wanted = sorted(filter(None, set(keys)))
+        wanted = sorted(filter(None, set(keys) if len(keys) > 1 else keys))
         if not wanted:
             return Lookup({}, {})
         if len(asked) == 1:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from backends.model import Late
+from backends.model import Late, ServedFrom
 
 R = TypeVar("R", bound=Late)
 Row = Sequence[Any]
@@ -37,7 +38,7 @@ def maker(kind: type[R], recipe: Recipe) -> Callable[..., R]:
         "text": recipe.text,
         "valid": recipe.validity,
         "late": recipe.late,
-        "keep": Late.__dict__["_late"].__set__,
+        "keep": _KEEP,
     }
     lines = ["def make(row, validity=None):", "    r = new(kind)"]
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]
@@ -59,3 +60,27 @@ def maker(kind: type[R], recipe: Recipe) -> Callable[..., R]:
     exec("\n".join(lines), names)  # noqa: S102 - our own text, of our own attributes' names
     made: Callable[..., R] = names["make"]
     return made
+
+
+def served(record: R, source: ServedFrom) -> R:
+    """The same record, served from there; what it makes late is not made for that."""
+    try:
+        late: tuple[Mapping[str, Any], Row] = getattr(record, "_late")  # noqa: B009
+    except AttributeError:
+        return dataclasses.replace(record, served_from=source)  # type: ignore[type-var]
+    made: R = object.__new__(type(record))
+    for name, get, put in _slots(type(record)):  # type: ignore[arg-type]
+        if name not in late[0]:
+            put(made, get(record))
+    _KEEP(made, late)
+    type(record).__dict__["served_from"].__set__(made, source)
+    return made
+
+
+@lru_cache(maxsize=8)
+def _slots(kind: type[Late]) -> Sequence[tuple[str, Callable[[Any], Any], Callable[[Any, Any], None]]]:
+    places = [(field.name, kind.__dict__[field.name]) for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    return [(name, place.__get__, place.__set__) for name, place in places]
+
+
+_KEEP = Late.__dict__["_late"].__set__

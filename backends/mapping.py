@@ -215,8 +215,7 @@ class RecordMapping:
 
     def _recipe(self, key: str, required: frozenset[str]) -> Recipe:
         late: dict[str, Callable[[Sequence[Any]], Any]] = {
-            "created_at": lambda row: self._time(row, "create_time"),
-            "changed_at": lambda row: self._time(row, "change_time"),
+            **{name: self._timed(column) for name, column in TIMES.items()},
             "custom": self._custom_values,
             "stored": _stored,
         }
@@ -276,8 +275,18 @@ class RecordMapping:
         value = row[self._index[self.valid_column]]
         return KNOWN_VALIDITIES.get(value) or Validity.of(first(value))
 
-    def _time(self, row: Sequence[Value | datetime], column: str) -> datetime | None:
-        return self._moment(row[self._index[column]]) if self.audited else None
+    def _timed(self, column: str) -> Callable[[Sequence[Any]], datetime | None]:
+        if not self.audited:
+            return lambda row: None
+        place, zone, moment = self._index[column], self.time_zone, self._moment
+
+        def timed(row: Sequence[Any]) -> datetime | None:
+            value = row[place]
+            if value.__class__ is datetime and value.tzinfo is None:
+                return value.replace(tzinfo=zone)
+            return moment(value)
+
+        return timed
 
     def _moment(self, value: Any) -> datetime | None:
         if isinstance(value, str):

@@ -9,6 +9,8 @@ LARGEST = 100
 """Keys that are asked for together at most."""
 LOAD = 2
 """Calls under way from which on the next one waits for company."""
+CROWD = 8
+"""Keys under way from which on it does so too: who asks for as many at once is busy."""
 PATIENCE = 0.001
 """Seconds for which a call waits for company at most, and for one that is under way to end."""
 
@@ -32,10 +34,10 @@ class Pace:
         self._under_way = 0
         self._waiting: list[asyncio.Future[None]] = []
 
-    async def begin(self) -> None:
-        """A call begins, perhaps after a moment. Whatever happens, let it end."""
+    async def begin(self, *, is_busy: bool = False) -> None:
+        """A call begins, perhaps after a moment; after one where it `is_busy`. Whatever happens, let it end."""
         try:
-            if self._under_way >= LOAD:
+            if is_busy or self._under_way >= LOAD:
                 await self._moment()
         finally:
             self._under_way += 1
@@ -85,7 +87,8 @@ class Parties:
     async def begin(self, party: Party) -> None:
         """Its call begins, perhaps after a moment: nobody joins any more with another key. Whatever happens, let it end."""
         try:
-            await self._pace.begin()
+            others = len(self._asked_for) - len(party.keys)
+            await self._pace.begin(is_busy=others >= CROWD)
         finally:
             if self._gathering is party:
                 self._gathering = None

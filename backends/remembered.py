@@ -8,16 +8,26 @@ from dataclasses import dataclass
 from typing import Generic
 
 from backends.envelope import Json
+from backends.makers import served
+from backends.model import ServedFrom
 from backends.protocol import R
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry(Generic[R]):
     """What a source said when it was asked for a spelling; absent without a record."""
 
     asked: str
     until: float
     record: R | None
+    is_live: bool = False
+    """Whether the record is still the one that was read, which says so."""
+
+    def remembered(self) -> R | None:
+        """The record, which says that it was remembered; most are never asked for again, so it is made now."""
+        if self.is_live and self.record is not None:
+            self.record, self.is_live = served(self.record, ServedFrom.CACHE), False
+        return self.record
 
     def answers(self, key: str) -> bool:
         """Whether the source would say the same of `key`, another spelling of which was asked.

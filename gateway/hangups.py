@@ -41,18 +41,19 @@ class HangUps:
 class InTime:
     """One request whose body has come: it is given up where its client leaves, or its time is over."""
 
-    __slots__ = ("_task", "followers", "has_left", "is_late", "loop")
+    __slots__ = ("followers", "has_left", "is_late", "loop", "task")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._task: asyncio.Task[Any] | None = None
+        self.task: asyncio.Task[Any] | None = None
+        """What is given up."""
         self.followers: Sequence[Any] = ()
         """Others who wait for the same; for them it goes on though its client has left."""
         self.has_left = self.is_late = False
 
     def begin(self, task: asyncio.Task[Any] | None) -> None:
         """This task is what is given up."""
-        self._task = task
+        self.task = task
 
     def leave(self) -> None:
         """Its client is gone."""
@@ -73,11 +74,11 @@ class InTime:
 
     def was_given_up(self) -> bool:
         """Whether the cancellation that was met is for one of these reasons alone; it counts as met."""
-        return (self.is_late or self.has_left) and self._task is not None and not self._task.uncancel()
+        return (self.is_late or self.has_left) and self.task is not None and not self.task.uncancel()
 
     def _give_up(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        if self.task is not None:
+            self.task.cancel()
 
 
 class Listening(InTime):

@@ -103,11 +103,16 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         """The same for a credential, the peer's address and what proxies say of the client's."""
         return self.context(await self.caller(authorization), authorization, peer, forwarded)
 
-    async def caller(self, authorization: str | None, key: ApiKey | None = None) -> Viewer:
-        """Whom a credential stands for, which may be known to be a configured key; the record of the request hears of it."""
+    async def caller(self, authorization: str | None) -> Viewer:
+        """Whom a credential stands for; the record of the request hears of it."""
+        return self._heard(await self.credentials.viewer(authorization))
+
+    def held(self, key: ApiKey | None) -> Viewer | None:
+        """The same for a configured key that is known already; None where there is none that is good."""
         viewer = key.holder() if key is not None else None
-        if viewer is None:
-            viewer = await self.credentials.viewer(authorization)
+        return None if viewer is None else self._heard(viewer)
+
+    def _heard(self, viewer: Viewer) -> Viewer:
         if (record := CURRENT.get()) is not None:
             record.credential = credential_of(viewer, self._keys)
         return viewer

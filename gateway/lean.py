@@ -25,7 +25,7 @@ from gateway.observed import Directly
 from gateway.origins import is_foreign
 from gateway.replies import BARE, CLOSING, FIXED, Heads, Reply, heads_of, send_late
 from gateway.requests import Sender, body_of, first_of, is_json, is_short, negotiated, read_body, replayed
-from gateway.together import Together
+from gateway.together import Together, Trip
 from resolvers.viewer import Viewer
 from schema.operations import Operations, Ready, note
 
@@ -131,20 +131,30 @@ class LeanEndpoint:
 
     async def reply(self, asked: Asked, sender: Sender, call: InTime) -> Reply | None:
         """The answer, in time; None where it may not run, or nobody waits for it any more."""
+        view, reply, limit = self._view, None, None
+        trip: Trip[Reply | None] | None = None
         try:
-            viewer = await self._view.caller(sender.authorization, sender.key)
-            self._ends.begin(call, self._view.timeout + GRACE)
-            with deadline.within(self._view.timeout):
+            viewer = view.held(sender.key) or await view.caller(sender.authorization)
+            self._ends.begin(call, view.timeout + GRACE)
+            limit = deadline.begin(view.timeout)
+            question = asked.ready, asked.body, self._turn()
+            if asked.ready.reads and (trip := self._together.begin(question, viewer, call)) is None:
                 run = partial(self._run, asked, viewer, sender)
-                question = asked.ready, asked.body, self._turn()
-                shared = self._together.share(question, viewer, run, call) if asked.ready.reads else run()
-                reply = await shared
+                reply = await self._together.share(question, viewer, run, call)
+            else:
+                context = view.context(viewer, sender.authorization, sender.peer, sender.forwarded)
+                outcome = await self._operations.run(asked.ready, asked.variables, context)
+                reply = None if outcome is None else Reply.of(outcome, self._limit)
         except asyncio.CancelledError:
             if not call.was_given_up():
                 raise
             reply = Reply.late() if call.is_late else None
         finally:
             self._ends.end(call)
+            if limit is not None:
+                deadline.end(limit)
+            if trip is not None:
+                self._together.end(question, trip, reply)
         if reply is not None:
             note(asked.ready, reply.errors)
         return reply

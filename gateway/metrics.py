@@ -30,6 +30,7 @@ from backends.guard import Meter
 from backends.model import SourceStatus
 from backends.recorder import EVENTS, Event, Record
 from backends.source import Health
+from gateway.tallies import WAITING, Tally
 from gateway.telemetry import known_code
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -77,7 +78,7 @@ class Metrics:
         self._watched: list[Watched] = []
         self.cache_is_up: Callable[[], bool] = lambda: True
         self._seen: dict[Hashable, int] = {(event,): EVENTS[event] for event in Event}
-        self._outcomes: dict[tuple[str | None, str], tuple[Counter, Histogram]] = {}
+        self._tallies: dict[Hashable, Tally] = {}
         self._requests = Counter(
             "kundengraph_requests",
             "GraphQL requests and operations of WebSockets, by the code of their error, or OK.",
@@ -139,8 +140,8 @@ class Metrics:
     def meter(self, key: str, holds: str) -> Meter:
         """What is to hear of each call of a source: how it ended, and its seconds unless it was refused."""
         latency = self._latency.labels(key, holds)
-        ends: Mapping[SourceStatus, Counter] = {
-            status: self._calls.labels(key, holds, status.name)
+        ends: Mapping[SourceStatus, Tally] = {
+            status: self._tally((key, holds, status), self._calls.labels(key, holds, status.name), latency)
             for status in (
                 SourceStatus.OK,
                 SourceStatus.TIMEOUT,
@@ -150,9 +151,10 @@ class Metrics:
         }
 
         def heard(status: SourceStatus, seconds: float | None) -> None:
-            ends[status].inc()
             if seconds is not None:
-                latency.observe(seconds)
+                ends[status].add(seconds)
+            else:
+                ends[status].counter.inc()
 
         return heard
 
@@ -160,14 +162,13 @@ class Metrics:
         """Count a request, or an operation of a WebSocket."""
         if record.path != "graphql" or (record.method == "WEBSOCKET" and record.status is not None):
             return
-        key = record.operation_type, _outcome(record)
-        children = self._outcomes.get(key)
-        if children is None:
+        key = record.operation_type, _outcome(record) if record.codes else record.status
+        tally = self._tallies.get(key)
+        if tally is None:
             type_ = key[0] or "none"
-            children = self._requests.labels(type_, key[1]), self._durations.labels(type_)
-            self._outcomes[key] = children
-        children[0].inc()
-        children[1].observe(seconds)
+            requests = self._requests.labels(type_, _outcome(record))
+            tally = self._tally(key, requests, self._durations.labels(type_))
+        tally.add(seconds)
 
     def text(self) -> bytes:
         """All figures as Prometheus reads them."""
@@ -187,6 +188,8 @@ class Metrics:
 
     def refresh(self) -> None:
         """Read what is not counted as it happens."""
+        for tally in self._tallies.values():
+            tally.count()
         for one in self._watched:
             labels = one.key, one.holds
             self._up.labels(*labels).set(one.guard.health.status is SourceStatus.OK)
@@ -201,6 +204,11 @@ class Metrics:
         for event, counter in self._events.items():
             self._add(counter, (event,), EVENTS[event])
         self._subscriptions.set(EVENTS[Event.SUBSCRIPTIONS_OPEN])
+
+    def _tally(self, key: Hashable, counter: Counter, histogram: Histogram) -> Tally:
+        """What counts calls that end alike; other workers are to see each of them at once."""
+        tally = self._tallies[key] = Tally(counter, histogram, 1 if self._several else WAITING)
+        return tally
 
     def _add(self, counter: Counter, key: Hashable, value: int) -> None:
         counter.inc(max(value - self._seen.get(key, 0), 0))

@@ -43,28 +43,37 @@ class Straight:
         return self._defaults[1]
 
     async def answer(self, head: Head, data: bytes, connection: Connection, call: InTime) -> bool:
-        """Answer a whole request; False where it has to go the long way."""
+        """Answer a whole request, by a task of its own; False where it has to go the long way."""
         started = time.perf_counter()
-        asked = self._lean.asked(data[head.start :], head.media_type)
-        if asked is None:
-            return False
-        record = Record(head.request_id or new_id(), "POST", "graphql", ended=self._ended)
-        CURRENT.set(record)  # the task is the request's own
+        record: Record | None = None
+        answered = call.has_left
         try:
-            reply = await self._lean.reply(asked, head.sender(data, connection.peer), call)
-            if reply is not None:
-                record.status, lines = reply.head(head.media_type, self._lines())
-                await connection.send(record, lines, reply.content)
-            elif not call.has_left:
-                return False
+            asked = None if answered else self._lean.asked(data[head.start :], head.media_type)
+            if asked is not None:
+                record = Record(head.request_id or new_id(), "POST", "graphql", ended=self._ended)
+                CURRENT.set(record)
+                reply = await self._lean.reply(asked, head.sender(data, connection.peer), call)
+                if reply is not None:
+                    record.status, lines = reply.head(head.media_type, self._lines())
+                    if connection.flow.write_paused:
+                        await connection.flow.drain()
+                    connection.send(record, lines, reply.content)
+                answered = reply is not None or call.has_left
         except Exception as error:
-            record.status = 500
-            await connection.send(record, BUG, note_bug(record, error))
+            if record is None:
+                raise
+            record.status, answered = 500, True
+            connection.send(record, BUG, note_bug(record, error))
         except asyncio.CancelledError:
-            close(record, started)
+            connection.transport.close()  # the server waits no longer
+            answered = True
             raise
-        close(record, started)
-        return True
+        finally:
+            connection.at_rest(call)
+            if answered and record is not None:
+                close(record, started)
+        connection.go_on(data, answered)
+        return answered
 
 
 class Connection(BoundedHeads):
@@ -83,15 +92,12 @@ class Connection(BoundedHeads):
         self._rested = 0.0
         """When the last request ended that went the straight way."""
 
-    @property
-    def peer(self) -> str | None:
-        """The address at the other end."""
-        return self.client[0] if self.client else None
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.peer = self.client[0] if self.client else None
 
-    async def send(self, record: Record, lines: Lines, content: bytes) -> None:
+    def send(self, record: Record, lines: Lines, content: bytes) -> None:
         """Send an answer that is whole."""
-        if self.flow.write_paused:
-            await self.flow.drain()
         if self._straight is None or self.transport.is_closing():
             return
         last = LAST if self._is_last and not lines.are_last else b""
@@ -117,8 +123,10 @@ class Connection(BoundedHeads):
         elif (head := self._straight.heads.find(data)) is None:
             self._parse(data, self._straight)
         elif head.size == len(data):
-            self._call = InTime(self.loop)
-            self.tasks.add(self.loop.create_task(self._go(self._straight, head, data, self._call)))
+            self._call = call = InTime(self.loop)
+            task: asyncio.Task[Any] = self.loop.create_task(self._straight.answer(head, data, self, call))
+            call.begin(task)
+            self.tasks.add(task)
         elif head.start == len(data):
             self._held = data
         else:
@@ -135,18 +143,13 @@ class Connection(BoundedHeads):
         if self._begun == self._ended == before + 1 and not self.transport.is_closing():
             straight.heads.learn(data, dict(self.scope))
 
-    async def _go(self, straight: Straight, head: Head, data: bytes, call: InTime) -> None:
-        task = asyncio.current_task(self.loop)
-        call.begin(task)
-        answered = False
-        try:
-            answered = call.has_left or await straight.answer(head, data, self, call)
-        except asyncio.CancelledError:
-            self.transport.close()  # the server waits no longer
-            raise
-        finally:
-            self._call = None
-            self.tasks.discard(task)
+    def at_rest(self, call: InTime) -> None:
+        """The request of this task has ended."""
+        self._call = None
+        self.tasks.discard(call.task)
+
+    def go_on(self, data: bytes, answered: bool) -> None:
+        """What comes next: the same request the long way where it was not `answered`, or else another one."""
         if self.transport.is_closing():
             return
         if answered:

@@ -18,7 +18,9 @@ NEARLY = 0.01
 
 
 @dataclass(slots=True, eq=False)
-class _Trip(Generic[T]):
+class Trip(Generic[T]):
+    """One request that is executed, for others too."""
+
     viewer: Viewer
     call: InTime
     """The request that is executed."""
@@ -35,7 +37,25 @@ class Together(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._trips: dict[Hashable, _Trip[T]] = {}
+        self._trips: dict[Hashable, Trip[T]] = {}
+
+    def begin(self, question: Hashable, viewer: Viewer, call: InTime) -> Trip[T] | None:
+        """A trip for `call`, which ends it whatever happens; None where an equal question is being answered."""
+        now = call.loop.time()
+        trip = self._trips.get(question)
+        if trip is not None and now < trip.until:
+            return None
+        trip = self._trips[question] = Trip(viewer, call, now + NEARLY)
+        call.followers = trip.followers
+        return trip
+
+    def end(self, question: Hashable, trip: Trip[T], found: T | None) -> None:
+        """The trip has come to this; to None where it came to nothing."""
+        if self._trips.get(question) is trip:  # another one may have set out in its place
+            del self._trips[question]
+        for follower in trip.followers:
+            if not follower.done():
+                follower.set_result(found)
 
     async def share(
         self, question: Hashable, viewer: Viewer, answer: Callable[[], Awaitable[T]], call: InTime
@@ -44,8 +64,8 @@ class Together(Generic[T]):
 
         Of several viewers who ask the same at once, those of the first one share.
         """
-        clock = call.loop.time
-        while (trip := self._trips.get(question)) is not None and clock() < trip.until:
+        while (own := self.begin(question, viewer, call)) is None:
+            trip = self._trips[question]
             if trip.viewer is not viewer and trip.viewer != viewer:
                 return await answer()
             found = await _follow(trip)
@@ -53,21 +73,15 @@ class Together(Generic[T]):
                 if (record := CURRENT.get()) is not None:
                     record.shared = True
                 return found
-        trip = self._trips[question] = _Trip(viewer, call, clock() + NEARLY)
-        call.followers = trip.followers
         found = None
         try:
             found = await answer()
             return found
         finally:
-            if self._trips.get(question) is trip:  # another one may have set out in its place
-                del self._trips[question]
-            for follower in trip.followers:
-                if not follower.done():
-                    follower.set_result(found)
+            self.end(question, own, found)
 
 
-async def _follow(trip: _Trip[T]) -> T | None:
+async def _follow(trip: Trip[T]) -> T | None:
     """What the trip comes to; None where it came to nothing."""
     follower: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
     trip.followers.append(follower)

@@ -16,6 +16,10 @@ from strawberry.schema._graphql_core import execution_context_class_kwargs
 from backends.recorder import CURRENT
 from resolvers.context import RequestContext
 from resolvers.viewer import Viewer
+from schema.compiled.compiler import Refused
+from schema.compiled.executor import CompiledExecutor
+from schema.compiled.plan import Run
+from schema.compiled.run import execute
 from schema.cost import entries_of
 from schema.extensions import Answers, told
 from schema.limits import Measured, Measures
@@ -23,8 +27,8 @@ from schema.tariff import ROWS
 
 REMEMBERED = 64
 """Callers, and shapes of variables, that an operation remembers."""
-ABSENT = "absent"
-"""The shape of a variable that is not sent."""
+ABSENT = object()
+"""Stands for a variable that is not sent."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,7 +45,7 @@ class Ready:
     """Its type and name, as the record of a request has them."""
     _costs: dict[Any, int | None] = field(default_factory=dict)
     _callers: dict[Viewer, bool] = field(default_factory=dict)
-    _admitted: Viewer | None = None
+    admitted: Viewer | None = None
     """The last one of them who was."""
     _declared: tuple[str, ...] = field(init=False)
     """Its variables; whatever else is sent is nothing to it, and is not remembered."""
@@ -54,7 +58,9 @@ class Ready:
 
     def cost(self, measures: Measures, variables: Mapping[str, Any] | None) -> int | None:
         """What the operation may come to with these variables; None where that is too much."""
-        shape = _shape(self._declared, variables) if variables else ()
+        shape: Any = ()
+        if variables:
+            shape = tuple([_part(variables.get(name, ABSENT)) for name in self._declared])
         try:
             return self._costs[shape]
         except KeyError:
@@ -65,8 +71,6 @@ class Ready:
 
     def admits(self, schema: Any, viewer: Viewer, *, introspection: bool) -> bool:
         """Whether the caller may ask for all of its root fields."""
-        if viewer is self._admitted:
-            return True
         known = self._callers.get(viewer)
         if known is None:
             found = schema.access.refusals(self.document, self.operation, viewer, introspection=introspection)
@@ -74,7 +78,7 @@ class Ready:
             if viewer.trouble is None:  # that is another one each time
                 _keep(self._callers, viewer, known)
         if known:
-            self._admitted = viewer
+            self.admitted = viewer
         return known
 
 
@@ -93,6 +97,10 @@ class Operations:
     def __init__(self, schema: Any, *, introspection: bool) -> None:
         self._schema = schema
         self._introspection = introspection
+        self._graphql = schema._schema
+        self._measures: Measures = schema.measures
+        self._executor: CompiledExecutor | None = schema.executor
+        self._hides: bool = schema.config.disable_field_suggestions
         self._execute = schema._get_execute_function()
         self._settings = {
             **execution_context_class_kwargs(schema.execution_context_class),
@@ -101,7 +109,7 @@ class Operations:
 
     def ready(self, text: str, name: str | None, variables: Mapping[str, Any] | None) -> Ready | None:
         """The operation of a text that is valid; None for any other, and for subscriptions."""
-        measures: Measures = self._schema.measures
+        measures = self._measures
         known = measures.valid.known(text)
         if known is None and (known := measures.learn(text, name, variables)) is None:
             return None
@@ -117,23 +125,43 @@ class Operations:
         self, ready: Ready, variables: dict[str, Any] | None, context: RequestContext
     ) -> Outcome | None:
         """What comes of it; None where it costs too much, or the caller may not ask."""
-        schema = self._schema
-        cost = ready.cost(schema.measures, variables)
-        if cost is None or not ready.admits(schema, context.viewer, introspection=self._introspection):
+        cost, viewer = ready.cost(self._measures, variables), context.viewer
+        if cost is None:
             return None
-        result = self._execute(
-            schema._schema,
+        if viewer is not ready.admitted and not self._admits(ready, viewer):
+            return None
+        run = self._run_of(ready, variables, context)
+        result: Any
+        if run.__class__ is Run:
+            result = self._executor.written(*await execute(run))  # type: ignore[union-attr]
+        elif hasattr(run, "__await__"):
+            result = await run
+        else:
+            result = run
+        if result.errors or context.beside:
+            result.errors = told(result, context)
+        return Outcome(result, cost)
+
+    def _admits(self, ready: Ready, viewer: Viewer) -> bool:
+        return ready.admits(self._schema, viewer, introspection=self._introspection)
+
+    def _run_of(self, ready: Ready, variables: dict[str, Any] | None, context: RequestContext) -> Any:
+        """What is to be executed by a plan; else the result, or its coroutine."""
+        if self._executor is not None:
+            try:
+                return self._executor.run_of(
+                    self._graphql, ready.document, ready.name, context, variables, self._hides
+                )
+            except Refused:
+                pass  # is met again below, and counted
+        return self._execute(
+            self._graphql,
             ready.document,
             context_value=context,
             variable_values=variables,
             operation_name=ready.name,
             **self._settings,
         )
-        if hasattr(result, "__await__"):
-            result = await result
-        if result.errors or context.beside:
-            result.errors = told(result, context)
-        return Outcome(result, cost)
 
 
 def note(ready: Ready, errors: Sequence[GraphQLError]) -> None:
@@ -143,12 +171,8 @@ def note(ready: Ready, errors: Sequence[GraphQLError]) -> None:
         record.answered(*ready.called, codes)
 
 
-def _shape(declared: Sequence[str], variables: Mapping[str, Any]) -> Any:
-    """All that the cost of an operation may depend on: numbers, and how much lists hold."""
-    return tuple([_part(variables[name]) if name in variables else ABSENT for name in declared])
-
-
 def _part(value: Any) -> Any:
+    """All of a variable that the cost of an operation may depend on: numbers, and how much lists hold."""
     kind = value.__class__
     if kind is str:
         return None

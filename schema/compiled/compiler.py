@@ -257,7 +257,9 @@ def _arguments(
             found = whole(run)  # it raises what is wrong in the order of the arguments
             kept.append(rest(run))
             return found
-        return kept[0] | own(run) if varying else kept[0]
+        if not varying:
+            return kept[0]
+        return kept[0] | own(run) if kept[0] else own(run)
 
     return values
 

@@ -68,12 +68,9 @@ class CompiledExecutor:
         """Execute the operation; called as graphql-core's `execute` is."""
         try:
             _check(middleware)
-            known = self._plans.known(document, operation_name)
-            outline = known.checked()
-            variables = outline.variables.coerced(schema, variable_values or {}, hide_suggestions)
-            if isinstance(variables, list):
-                return Answer(None, variables)
-            plan = self._plan(known, outline, variables, context_value.viewer.hidden_fields)
+            run = self.run_of(
+                schema, document, operation_name, context_value, variable_values, hide_suggestions
+            )
         except Refused as refused:
             self.left[str(refused)] += 1
             count(Event.EXECUTOR_FALLBACK)
@@ -88,8 +85,31 @@ class CompiledExecutor:
                 **settings,
             )
             return result if isinstance(result, ExecutionResult) else await result
+        return run if isinstance(run, Answer) else self.written(*await execute(run))
+
+    def run_of(
+        self,
+        schema: Any,
+        document: DocumentNode,
+        operation_name: str | None,
+        context: Any,
+        given: dict[str, Any] | None,
+        hide_suggestions: bool,
+    ) -> Run | Answer:
+        """What is to be executed, or what is wrong with the variables; raises Refused."""
+        known = self._plans.known(document, operation_name)
+        outline = known.outline
+        if outline.__class__ is not Outline:
+            outline = known.checked()
+        variables = outline.variables.coerced(schema, given or {}, hide_suggestions)
+        if isinstance(variables, list):
+            return Answer(None, variables)
+        plan = self._plan(known, outline, variables, context.viewer.hidden_fields)
+        return Run(plan, context, variables, hide_suggestions, self._schema)
+
+    def written(self, data: Any, errors: list[GraphQLError]) -> Written:
+        """What came of one execution."""
         self.compiled += 1
-        data, errors = await execute(plan, Run(context_value, variables, hide_suggestions, self._schema))
         return Written(orjson.dumps(data), errors or None)
 
     def plan(
@@ -106,7 +126,9 @@ class CompiledExecutor:
     def _plan(
         self, known: Known, outline: Outline, variables: VariableValues, hidden: frozenset[str]
     ) -> Plan:
-        flags = (*(variables.coerced.get(one) for one in outline.flags), hidden)
+        flags: Any = hidden
+        if outline.flags:
+            flags = (*(variables.coerced.get(one) for one in outline.flags), hidden)
         plan = known.plans.get(flags)
         if plan is None:
             try:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     GraphQLBoolean,
@@ -72,14 +72,32 @@ class Variables:
 def _as_given(
     plain: list[tuple[str, type, GraphQLVariableSignature]], given: Mapping[str, Any]
 ) -> VariableValues | None:
-    sources, coerced = {}, {}
-    for name, kind, signature in plain:
+    coerced = {}
+    for name, kind, _ in plain:
         value = given.get(name)
         if value.__class__ is not kind or (kind is int and not _is_small(value)):
             return None
         coerced[name] = value
-        sources[name] = VariableValueSource(signature, value)
-    return VariableValues(sources, coerced)
+    return cast(VariableValues, Plainly(coerced, plain))
+
+
+class Plainly:
+    """Values of variables that stand for themselves; where they came from is made for whoever asks."""
+
+    __slots__ = ("_plain", "coerced")
+
+    def __init__(
+        self, coerced: dict[str, Any], plain: Sequence[tuple[str, type, GraphQLVariableSignature]]
+    ) -> None:
+        self.coerced = coerced
+        self._plain = plain
+
+    @property
+    def sources(self) -> dict[str, VariableValueSource]:
+        """As graphql-core has them."""
+        return {
+            name: VariableValueSource(signature, self.coerced[name]) for name, _, signature in self._plain
+        }
 
 
 def _is_small(number: Any) -> bool:

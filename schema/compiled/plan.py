@@ -182,12 +182,21 @@ class Plan:
     operation: OperationDefinitionNode
     root: Selection
     fields: int
+    blank: Mapping[str, Any] = field(init=False)
+    """The answer before anything is known of it."""
+    plain: Sequence[Step] = field(init=False)
+    """Root fields that nobody is asked for."""
+
+    def __post_init__(self) -> None:
+        self.blank = dict.fromkeys(step.key for step in self.root.steps)
+        self.plain = [step for step in self.root.steps if not isinstance(step.meaning, Rooted)]
 
 
 @dataclass(slots=True, eq=False)
 class Run:
     """One execution of a plan."""
 
+    plan: Plan
     request: RequestContext
     variables: Any
     """As graphql-core has coerced them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
+from types import CoroutineType
 from typing import Any, cast
 
 import orjson
@@ -16,7 +17,7 @@ from backends.cells import Cells, Columns
 from backends.narrow import records_of
 from resolvers.lists import CellEdges
 from schema.compiled.cells import written as cells_written
-from schema.compiled.plan import Attribute, Listed, Objects, Plan, Run, Selection, Step
+from schema.compiled.plan import Attribute, Listed, Objects, Run, Selection, Step
 from schema.compiled.rows import WORTH, column_writer, write
 from schema.compiled.values import FAILED, Children, Faults, Taken, Trouble, settled
 from schema.fields import Asked, Each, Related, Rooted
@@ -28,30 +29,48 @@ AGAIN = 4
 class Place:
     """What a root resolver sees of the operation: the request, where its value stands, the schema, and what is read of a list."""
 
-    __slots__ = ("columns", "context", "path", "schema")
+    __slots__ = ("_step", "context", "schema")
 
-    def __init__(self, context: Any, path: Path, schema: Any, columns: Columns | None) -> None:
+    def __init__(self, context: Any, schema: Any, step: Step) -> None:
         self.context = context
-        self.path = path
         self.schema = schema
-        self.columns = columns
+        self._step = step
+
+    @property
+    def path(self) -> Path:
+        """Where the value stands."""
+        return Path(None, self._step.key, self._step.owner)
+
+    @property
+    def columns(self) -> Columns | None:
+        """All that is read of a list, where that is known."""
+        return self._step.columns
 
 
-async def execute(plan: Plan, run: Run) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+async def execute(run: Run) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
     """The data of the answer, and what was wrong."""
-    outs: list[Any] = [dict.fromkeys(step.key for step in plan.root.steps)]
+    plan = run.plan
+    outs: list[Any] = [dict(plan.blank)]
     troubles: list[Trouble] = []
-    for step in plan.root.steps:
-        if not isinstance(step.meaning, Rooted):
-            outs[0][step.key] = step.meaning.of(None, run.request)  # type: ignore[union-attr]
+    for step in plan.plain:
+        outs[0][step.key] = step.meaning.of(None, run.request)  # type: ignore[union-attr]
     steps = plan.root.below
-    if plan.operation.operation is OperationType.MUTATION:
+    if len(steps) == 1:  # as `_root`, which would be one coroutine more
+        step, stage = steps[0], 0
+        try:
+            value = _called(run, step)
+            if value.__class__ is CoroutineType:
+                stage = 1
+                value = await value
+        except Exception as error:
+            value = error
+        if not _wrote_object(run, step, value, outs[0]):
+            troubles += await _below(run, step, [value], outs, stage)
+    elif plan.operation.operation is OperationType.MUTATION:
         for step in steps:
             troubles += await _root(run, step, outs)
             if troubles and troubles[-1].failed:
                 break
-    elif len(steps) == 1:
-        troubles += await _root(run, steps[0], outs)
     else:
         for some in await asyncio.gather(*(_root(run, step, outs) for step in steps)):
             troubles += some
@@ -61,12 +80,9 @@ async def execute(plan: Plan, run: Run) -> tuple[dict[str, Any] | None, list[Gra
 
 async def _root(run: Run, step: Step, outs: Sequence[Any]) -> Sequence[Trouble]:
     stage = 0
-    value: Any
     try:
-        arguments = step.arguments(run) if step.arguments else {}
-        info = Place(run.request, Path(None, step.key, step.owner), run.schema, step.columns)
-        value = cast(Rooted, step.meaning).call(info, arguments)
-        if asyncio.iscoroutine(value):
+        value = _called(run, step)
+        if value.__class__ is CoroutineType:
             stage = 1
             value = await value
     except Exception as error:
@@ -76,13 +92,30 @@ async def _root(run: Run, step: Step, outs: Sequence[Any]) -> Sequence[Trouble]:
     return await _below(run, step, [value], outs, stage)
 
 
+def _called(run: Run, step: Step) -> Any:
+    """The value of a root field, or its coroutine."""
+    meaning = cast(Rooted, step.meaning)
+    arguments = step.arguments(run) if step.arguments is not None else {}
+    if meaning.takes_info:
+        return meaning.resolver(Place(run.request, run.schema, step), **arguments)
+    return meaning.resolver(**arguments)
+
+
 def _wrote_object(run: Run, step: Step, value: Any, out: dict[str, Any]) -> bool:
     """Write one object of which nothing leads further, where it is as it should be."""
-    if not isinstance(step.shape, Objects) or value is None:
+    if step.shape.__class__ is not Objects or value is None:
         return False
     selection = step.shape.selection(value)
     if selection is None or selection.below:
         return False
+    writer = selection.writers.get(value.__class__)
+    if writer is not None and not selection.hidden:
+        try:
+            [out[step.key]] = writer((value,), run.request)
+        except Exception:  # noqa: S110 - whatever it is, it is found and told below
+            pass
+        else:
+            return True
     written, troubles = write(selection, (value,), run.request)
     if not troubles:
         out[step.key] = written[0]

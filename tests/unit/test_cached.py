@@ -11,10 +11,11 @@ import pytest
 from backends import party
 from backends.cached import Cached
 from backends.caches import MemoryCache, SharedCache, memory_cache
+from backends.deadline import within
 from backends.envelope import decode_customer_user, encode
 from backends.errors import SourceUnavailable
 from backends.filters import EVERYTHING
-from backends.model import CustomerUser, Freshness, ServedFrom
+from backends.model import CustomerUser, Freshness, ServedFrom, SourceStatus
 from tests.unit.scripted import Clock, Scripted, a_user, fails, hangs, is_wrong, settled, waits_for, works
 
 TTL, NEGATIVE, STALE = 60.0, 15.0, 3600.0
@@ -199,6 +200,36 @@ async def test_under_load_look_ups_wait_for_an_answer_so_that_they_are_asked_tog
     gate.set()
     await asyncio.gather(*asking)
     assert world.store.asked[2:] == [("cyd", "dan")]
+
+
+async def test_while_a_store_is_asked_for_many_the_next_ones_wait_for_its_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(party, "PATIENCE", 60.0)
+    world, gate = World(ttl=0), asyncio.Event()
+    world.store.always = waits_for(gate)
+    crowd = tuple(f"user{number}" for number in range(party.CROWD))
+    asking = [asyncio.create_task(world.known(login)) for login in crowd]
+    await settled()
+    for login in ("ada", "bob"):
+        asking.append(asyncio.create_task(world.known(login)))
+        await settled()
+    assert world.store.asked == [crowd]
+    gate.set()
+    await asyncio.gather(*asking)
+    assert world.store.asked[1:] == [("ada", "bob")]
+
+
+@pytest.mark.parametrize("ttl", [0, 60])
+async def test_who_has_no_time_left_is_told_that_the_source_is_silent(ttl: float) -> None:
+    world, gate = World(ttl=ttl), asyncio.Event()
+    world.store.always = waits_for(gate)
+    with within(0):
+        known = await world.cached.know(["ada"], Freshness.STALE)
+    assert known.silent is not None
+    assert known.silent.status is SourceStatus.TIMEOUT
+    assert not known.records
+    assert not known.absent
 
 
 async def test_of_a_store_that_answers_slowly_nobody_waits_for_company() -> None:
