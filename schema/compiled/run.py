@@ -19,6 +19,7 @@ from resolvers.lists import CellEdges
 from schema.compiled.cells import written as cells_written
 from schema.compiled.plan import Attribute, Listed, Objects, Run, Selection, Step
 from schema.compiled.rows import WORTH, column_writer, write
+from schema.compiled.single import wrote_object
 from schema.compiled.values import FAILED, Children, Faults, Taken, Trouble, settled
 from schema.fields import Asked, Each, Related, Rooted
 
@@ -64,7 +65,7 @@ async def execute(run: Run) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
                 value = await value
         except Exception as error:
             value = error
-        if not _wrote_object(run, step, value, outs[0]):
+        if not wrote_object(run, step, value, outs[0]):
             troubles += await _below(run, step, [value], outs, stage)
     elif plan.operation.operation is OperationType.MUTATION:
         for step in steps:
@@ -87,7 +88,7 @@ async def _root(run: Run, step: Step, outs: Sequence[Any]) -> Sequence[Trouble]:
             value = await value
     except Exception as error:
         value = error
-    if _wrote_object(run, step, value, outs[0]):
+    if wrote_object(run, step, value, outs[0]):
         return ()
     return await _below(run, step, [value], outs, stage)
 
@@ -99,27 +100,6 @@ def _called(run: Run, step: Step) -> Any:
     if meaning.takes_info:
         return meaning.resolver(Place(run.request, run.schema, step), **arguments)
     return meaning.resolver(**arguments)
-
-
-def _wrote_object(run: Run, step: Step, value: Any, out: dict[str, Any]) -> bool:
-    """Write one object of which nothing leads further, where it is as it should be."""
-    if step.shape.__class__ is not Objects or value is None:
-        return False
-    selection = step.shape.selection(value)
-    if selection is None or selection.below:
-        return False
-    writer = selection.writers.get(value.__class__)
-    if writer is not None and not selection.hidden:
-        try:
-            [out[step.key]] = writer((value,), run.request)
-        except Exception:  # noqa: S110 - whatever it is, it is found and told below
-            pass
-        else:
-            return True
-    written, troubles = write(selection, (value,), run.request)
-    if not troubles:
-        out[step.key] = written[0]
-    return not troubles
 
 
 async def _fill(

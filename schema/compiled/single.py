@@ -1,0 +1,45 @@
+"""One object and the objects that are read off it, written at once: what nearly every mutation and look-up gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schema.compiled.plan import Attribute, Listed, Objects, Run, Selection, Step
+from schema.compiled.rows import write
+
+
+def wrote_object(run: Run, step: Step, value: Any, out: dict[str, Any]) -> bool:
+    """Write one object and the objects that are read off it, where all are as they should be and nothing waits."""
+    shape = step.shape
+    if value.__class__ is list and not value and shape.__class__ is Listed and step.objects is not None:
+        out[step.key] = []
+        return True
+    selection = shape.selection(value) if shape.__class__ is Objects else None
+    if selection is None:
+        return False
+    written = _row(run, selection, value)
+    if written is None:
+        return False
+    for one in selection.below:
+        if one.meaning.__class__ is not Attribute:
+            return False
+        try:
+            below = one.meaning.of(value, run.request)
+        except Exception:
+            return False  # it is read again, and told
+        if not wrote_object(run, one, below, written):
+            return False
+    out[step.key] = written
+    return True
+
+
+def _row(run: Run, selection: Selection, value: Any) -> dict[str, Any] | None:
+    """What is written of one object itself; None where something is wrong with it."""
+    writer = selection.writers.get(value.__class__)
+    if writer is not None and not selection.hidden:
+        try:
+            return writer((value,), run.request)[0]
+        except Exception:
+            return None  # whatever it is, it is found and told later
+    written, troubles = write(selection, (value,), run.request)
+    return None if troubles else written[0]
