@@ -17,6 +17,7 @@ from backends.envelope import Json, decode_customer, decode_customer_user, encod
 from backends.guard import Guard
 from backends.guarded import Guarded
 from backends.keepers import Keepers
+from backends.kept import Kept
 from backends.kinds import open_customers, open_source
 from backends.mapping import RecordMapping
 from backends.model import Customer, CustomerUser, SourceKind
@@ -200,10 +201,8 @@ class Stack:
             retry=not retries,
             meter=self._metrics.meter(config.key, holds),
         )
-        cached = Cached(
-            guarded,
+        kept = Kept(
             self._cache,
-            key=config.key,
             namespace=namespace(mapping, self._place(config)),
             secret=self._cache_secret,
             ttl=config.cache_ttl,
@@ -213,6 +212,7 @@ class Stack:
             decode=decode,
             case_sensitive=mapping.search.case_sensitive,
         )
+        cached = Cached(guarded, kept, key=config.key)
         self._metrics.watch(Watched(config.key, holds, guarded, cached.uses))
         self._closing.push_async_callback(cached.close)
         return Source(config.key, config.title, place, cached, mapping, config.read_only)

@@ -13,6 +13,7 @@ from backends.breaker import Breaker
 from backends.cached import Cached
 from backends.caches import SharedCache, redis_cache
 from backends.envelope import decode_customer_user, encode
+from backends.kept import Kept
 from backends.model import CustomerUser, Freshness, ServedFrom
 from gateway.demo.servers import redis as redis_server
 from gateway.demo.servers.redis import Redis
@@ -30,8 +31,7 @@ class Replica:
         self.breaker_clock = Clock()
         self.shared = redis_cache(url, timeout, Breaker(failures, 2.0, self.breaker_clock))
         self.store = Scripted(["ada", "bob"])
-        self.cached: Cached[CustomerUser] = Cached(
-            self.store,
+        kept: Kept[CustomerUser] = Kept(
             self.shared,
             namespace="1:one:abc",
             secret=b"secret",
@@ -43,6 +43,7 @@ class Replica:
             mark=MARK,
             clock=clock,
         )
+        self.cached = Cached(self.store, kept)
 
     async def known(
         self, *keys: str, freshness: Freshness = Freshness.CACHED

@@ -24,6 +24,7 @@ from backends.caches import MemoryCache
 from backends.envelope import decode_customer_user, encode, namespace
 from backends.filters import EVERYTHING, Filter, Question
 from backends.guarded import Guarded
+from backends.kept import Kept
 from backends.ldap.backend import LdapBackend
 from backends.ldap.settings import LdapSettings
 from backends.mapping import RecordMapping
@@ -61,8 +62,7 @@ def guarded(backend: Backend[CustomerUser], mapping: RecordMapping) -> Backend[C
 
 def cached(backend: Backend[CustomerUser], mapping: RecordMapping) -> Backend[CustomerUser]:
     """As in a running gateway: remembered, and at arm's length."""
-    return Cached(
-        guarded(backend, mapping),
+    kept: Kept[CustomerUser] = Kept(
         MemoryCache(10_000),
         namespace=namespace(mapping),
         secret=b"secret",
@@ -73,6 +73,7 @@ def cached(backend: Backend[CustomerUser], mapping: RecordMapping) -> Backend[Cu
         decode=decode_customer_user,
         case_sensitive=mapping.search.case_sensitive,
     )
+    return Cached(guarded(backend, mapping), kept)
 
 
 DECORATIONS: Mapping[str, Decoration] = {"guarded": guarded, "cached": cached}

@@ -15,6 +15,7 @@ from backends.deadline import within
 from backends.envelope import decode_customer_user, encode
 from backends.errors import SourceUnavailable
 from backends.filters import EVERYTHING
+from backends.kept import Kept
 from backends.model import CustomerUser, Freshness, ServedFrom, SourceStatus
 from tests.unit.scripted import Clock, Scripted, a_user, fails, hangs, is_wrong, settled, waits_for, works
 
@@ -43,7 +44,8 @@ def cached(
     """The store with a memory."""
     settings: dict[str, Any] = {"namespace": "1:one:abc", "secret": b"secret", "ttl": TTL, "stale": STALE}
     codec: dict[str, Any] = {"encode": encode, "decode": decode_customer_user}
-    return Cached(store, cache, negative_ttl=NEGATIVE, clock=clock, **codec, **settings | changes)
+    kept: Kept[CustomerUser] = Kept(cache, negative_ttl=NEGATIVE, clock=clock, **codec, **settings | changes)
+    return Cached(store, kept)
 
 
 async def test_presence_and_absence_are_remembered() -> None:
@@ -445,7 +447,7 @@ async def test_marks_do_not_pile_up() -> None:
     for number in range(100):
         await world.cached.forget([f"user{number}"])
         world.clock.pass_by(10)
-    assert len(world.cached._forgotten) < 10
+    assert len(world.cached._kept._forgotten) < 10
 
 
 async def test_r14_a_failure_is_not_kept() -> None:
@@ -468,7 +470,7 @@ async def test_s15_no_login_can_be_read_from_the_names_of_entries() -> None:
     await world.known("ada", "canary")
     assert all("ada" not in name and "canary" not in name for name in world.memory._kept)
     other = cached(world.store, world.memory, world.clock, secret=b"other")
-    assert other._name("ada") != world.cached._name("ada")
+    assert other._kept._name("ada") != world.cached._kept._name("ada")
 
 
 async def test_a_login_that_no_text_can_hold_is_a_login_too() -> None:
