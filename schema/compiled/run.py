@@ -17,6 +17,7 @@ from backends.cells import Cells, Columns
 from backends.narrow import records_of
 from resolvers.lists import CellEdges
 from schema.compiled.cells import written as cells_written
+from schema.compiled.meeting import alone, together
 from schema.compiled.plan import Attribute, Listed, Objects, Run, Selection, Step
 from schema.compiled.rows import WORTH, column_writer, write
 from schema.compiled.single import wrote_object
@@ -139,7 +140,7 @@ async def _step(run: Run, step: Step, rows: Sequence[Any], outs: Sequence[Any]) 
                 asked = Asked(asked.batch, (*asked.arguments, step.columns), asked.then)
             if asked.brief is not None:
                 asked = asked.of_selected(step.selected)
-            values = await (_together(run, asked, rows) if step.shared else _alone(run, asked, rows))
+            values = await (together(run, asked, rows) if step.shared else alone(run, asked, rows))
             if (then := asked.then) is not None:
                 values = _each(lambda value: value if isinstance(value, Exception) else then(value), values)
     except Exception as error:
@@ -160,53 +161,6 @@ def _each(read: Any, rows: Sequence[Any]) -> list[Any]:
         except Exception as error:
             values.append(error)
     return values
-
-
-async def _alone(run: Run, asked: Asked, rows: Sequence[Any]) -> Sequence[Any]:
-    return await asked.batch(run.request, rows, *asked.arguments)
-
-
-class _Meeting:
-    """The parents for whom several fields ask the same, each once."""
-
-    def __init__(self) -> None:
-        self.parents: list[Any] = []
-        self.index: dict[int, int] = {}
-        self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-
-    def add(self, rows: Sequence[Any]) -> list[int]:
-        """Where the answers for these rows will stand."""
-        places = []
-        for row in rows:
-            place = self.index.setdefault(id(row), len(self.parents))
-            if place == len(self.parents):
-                self.parents.append(row)
-            places.append(place)
-        return places
-
-
-async def _together(run: Run, asked: Asked, rows: Sequence[Any]) -> Sequence[Any]:
-    """The answers for these rows, asked together with what other fields ask at the same time."""
-    key = (asked.batch, asked.arguments)
-    meeting = run.asking.get(key)
-    if meeting is not None:
-        places = meeting.add(rows)
-        found = await meeting.answer
-    else:
-        meeting = run.asking[key] = _Meeting()
-        places = meeting.add(rows)
-        found = None
-        try:
-            await asyncio.sleep(0)
-            del run.asking[key]
-            found = await _alone(run, asked, meeting.parents)
-        except Exception as error:
-            found = error
-        finally:
-            meeting.answer.set_result(found)
-    if isinstance(found, Exception):
-        raise found
-    return [found[place] for place in places]
 
 
 async def _below(
