@@ -45,6 +45,7 @@ class Cached(Generic[R]):
         self._key = key
         self._backend = backend
         self._kept = kept
+        self.clock = kept.clock
         self._records: Flight[Mapping[str, R]] = Flight()
         self._narrow: Flight[Mapping[str, R] | None] = Flight()
         self._parties = Parties()
