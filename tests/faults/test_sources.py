@@ -176,7 +176,7 @@ async def test_r5_without_the_registry_nothing_is_empty_and_nothing_silently_nul
 @pytest.mark.parametrize("fault", HANGS)
 async def test_r6_a_source_that_hangs_costs_its_timeout_and_no_more(stage: Stage, fault: Fault) -> None:
     async with stage.gateway(timeout=TIMEOUT / 2) as gateway:
-        for key in PROXIED:
+        for key in SOURCES:
             await joined(gateway, key)
         for key in PROXIED:
             await stage.proxies[key].set(fault)
