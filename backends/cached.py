@@ -69,7 +69,7 @@ class Cached(Generic[R]):
     async def _know_one(self, key: str, freshness: Freshness) -> Known[R]:
         """The same for one key, for which no other process has to be asked what is remembered."""
         entry = self._kept.peek(key)
-        if entry is not None and entry.until > self._kept.clock() and entry.answers(key):
+        if entry is not None and entry.until > self.clock() and entry.answers(key):
             self.used(1)
             return _known(key, entry.remembered())
         self.uses.misses += 1
@@ -98,7 +98,7 @@ class Cached(Generic[R]):
         else:
             missing = {}
             entries = await self._kept.recall(keys)
-            now = self._kept.clock()
+            now = self.clock()
             for key, entry in zip(keys, entries, strict=True):
                 if entry is None or entry.until <= now or not entry.answers(key):
                     missing[key] = entry
@@ -166,7 +166,7 @@ class Cached(Generic[R]):
 
     async def have(self, keys: Sequence[str]) -> AbstractSet[str]:
         entries = await self._kept.recall(keys)
-        now = self._kept.clock()
+        now = self.clock()
         present, missing = set(), {}
         for key, entry in zip(keys, entries, strict=True):
             if entry is None or entry.until <= now or not entry.settles(key):

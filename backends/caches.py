@@ -53,17 +53,7 @@ class MemoryCache(BaseCache):
 
     def peek(self, names: Sequence[str]) -> list[Any]:
         """The values of `names`, None where there is none."""
-        now = self._clock()
-        values = []
-        for name in names:
-            end, value = self._kept.get(name, (0.0, None))
-            if value is not None and end > now:
-                self._kept.move_to_end(name)
-            elif value is not None:
-                del self._kept[name]
-                value = None
-            values.append(value)
-        return values
+        return list(map(self.peek_one, names))
 
     def peek_one(self, name: str) -> Any:
         """The value of `name`, None where there is none."""

@@ -46,10 +46,10 @@ class within:
         self._seconds = seconds
 
     def __enter__(self) -> None:
-        self._token = _END.set(time.monotonic() + self._seconds)
+        self._token = begin(self._seconds)
 
     def __exit__(self, *_: object) -> None:
-        _END.reset(self._token)
+        end(self._token)
 
 
 @contextmanager

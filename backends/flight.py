@@ -85,7 +85,7 @@ class Flight(Generic[T]):
                 answer.cancel()
         elif (error := task.exception()) is not None:
             for answer in trip.passengers:
-                _fail(answer, error)
+                fail(answer, error)
         else:
             for answer in trip.passengers:
                 if not answer.done():
@@ -109,11 +109,12 @@ def _ring(trip: Trip[Any]) -> None:
     now = asyncio.get_running_loop().time()
     for answer, end in trip.passengers.items():
         if end <= now:
-            _fail(answer, Over())
+            fail(answer, Over())
     _set(trip, min((end for answer, end in trip.passengers.items() if not answer.done()), default=math.inf))
 
 
-def _fail(answer: asyncio.Future[Any], error: BaseException) -> None:
+def fail(answer: asyncio.Future[Any], error: BaseException) -> None:
+    """Tell somebody who waits for an answer that it failed."""
     if not answer.done():
         answer.set_exception(error)
         answer.exception()  # noted as heard of: who waits may leave in this moment

@@ -142,9 +142,7 @@ class LeanEndpoint:
                 run = partial(self._run, asked, viewer, sender)
                 reply = await self._together.share(question, viewer, run, call)
             else:
-                context = view.context(viewer, sender.authorization, sender.peer, sender.forwarded)
-                outcome = await self._operations.run(asked.ready, asked.variables, context)
-                reply = None if outcome is None else Reply.of(outcome, self._limit)
+                reply = await self._run(asked, viewer, sender)
         except asyncio.CancelledError:
             if not call.was_given_up():
                 raise

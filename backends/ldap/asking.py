@@ -10,10 +10,8 @@ from backends.ldap.settings import Scope
 
 FIRST, NUMBERS = 1 << 30, 1 << 30
 """Numbers of our own messages, from the first on: the driver counts its own from 1."""
-TIME_LIMIT, ADMIN_LIMIT, INVALID_DN = 3, 11, 34
-"""Codes of searches that end otherwise than well."""
+SCOPES: dict[Scope, int] = {"base": 0, "one": 1, "sub": 2}
 _KEPT = 64
-_SCOPES: dict[Scope, int] = {"base": 0, "one": 1, "sub": 2}
 _BOOLEAN, _INTEGER, _TEXT, _ENUMERATED, _SEQUENCE = 0x01, 0x02, 0x04, 0x0A, 0x30
 _SEARCH = 0x63
 _AND, _OR, _NOT, _SUBSTRINGS, _PRESENT = 0xA0, 0xA1, 0xA2, 0xA4, 0x87
@@ -48,7 +46,7 @@ def search(
         return _element(
             _SEARCH,
             _element(_TEXT, base.encode())
-            + _number(_ENUMERATED, _SCOPES[scope])
+            + _number(_ENUMERATED, SCOPES[scope])
             + _number(_ENUMERATED, 0)
             + _number(_INTEGER, 0)
             + _number(_INTEGER, max(1, int(seconds)))

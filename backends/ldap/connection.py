@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,8 +26,9 @@ from backends.ldap.settings import LdapSettings, Scope
 from backends.recorder import spanned
 from backends.turns import TimeLimit
 
-_SCOPES: dict[Scope, int] = {"base": 0, "one": 1, "sub": 2}
 _NO_SUCH_OBJECT = 32
+_ENDS: Mapping[int | None, type[Exception]] = {3: TimeoutError, 11: LimitRefused, 34: NoSuchEntry}
+"""What codes of searches say that have come to no good end: time, the server's limit, a DN that is none."""
 _REFUSALS = frozenset({19, 32, 34, 48, 49, 50, 53})
 """What a directory says of a wrong password, or of somebody who may not bind: all but that it cannot tell now."""
 _FIRST_LOOK, _LAST_LOOK = 0.001, 0.25
@@ -107,7 +108,7 @@ class Connection:
             return self._entries()
         self._relay.answers.begin()
         with spanned("ldap search"), _faults():
-            await self._driver.search(base, _SCOPES[scope], expression, list(attributes), self._timeout)
+            await self._driver.search(base, asking.SCOPES[scope], expression, list(attributes), self._timeout)
         self._check()
         return self._entries()
 
@@ -119,13 +120,8 @@ class Connection:
         except BaseException:  # gone, cancelled or out of time: an answer may still be on its way
             self._driver.broken = True
             raise
-        match self._relay.answers.code:
-            case asking.TIME_LIMIT:
-                raise TimeoutError
-            case asking.ADMIN_LIMIT:
-                raise LimitRefused
-            case asking.INVALID_DN:
-                raise NoSuchEntry
+        if (fault := _ENDS.get(self._relay.answers.code)) is not None:
+            raise fault
         self._check()
 
     async def pages(
@@ -140,7 +136,7 @@ class Connection:
         self._relay.answers.begin()
         with spanned("ldap search"), _faults():
             found = await self._driver.paged_search(
-                base, _SCOPES[scope], expression, list(attributes), self._timeout, page_size=page_size
+                base, asking.SCOPES[scope], expression, list(attributes), self._timeout, page_size=page_size
             )
         while True:
             self._check()
@@ -290,8 +286,4 @@ def _faults() -> Iterator[None]:
     except bonsai.NoSuchObjectError as error:
         raise NoSuchEntry from error
     except bonsai.LDAPError as error:
-        if error.code == asking.TIME_LIMIT:
-            raise TimeoutError from error
-        if error.code == asking.INVALID_DN:
-            raise NoSuchEntry from error
-        raise (LimitRefused if error.code == asking.ADMIN_LIMIT else LdapFault) from error
+        raise _ENDS.get(error.code, LdapFault) from error

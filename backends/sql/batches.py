@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from backends.deadline import timeless
+from backends.flight import fail
 from backends.party import Pace
 from backends.sql.database import Row
 
@@ -68,10 +69,11 @@ class Batches(Generic[C]):
                     rows = await self._write(list(batch.changes.values()))
                 except Exception as error:
                     for answer in answers:
-                        _settle(answer, error=error)
+                        fail(answer, error)
                 else:
                     for answer, row in zip(answers, rows, strict=True):
-                        _settle(answer, row)
+                        if not answer.done():
+                            answer.set_result(row)
         finally:
             self._pace.end()
 
@@ -92,15 +94,3 @@ class Batches(Generic[C]):
         if batch.left == len(batch.changes):
             batch.task.cancel()
         await asyncio.wait([batch.task])
-
-
-def _settle(
-    answer: asyncio.Future[Row | None], row: Row | None = None, *, error: Exception | None = None
-) -> None:
-    if answer.done():
-        return
-    if error is None:
-        answer.set_result(row)
-    else:
-        answer.set_exception(error)
-        answer.exception()  # noted as heard of: who waits may leave in this moment

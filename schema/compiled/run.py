@@ -57,17 +57,8 @@ async def execute(run: Run) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
     for step in plan.plain:
         outs[0][step.key] = step.meaning.of(None, run.request)  # type: ignore[union-attr]
     steps = plan.root.below
-    if len(steps) == 1:  # as `_root`, which would be one coroutine more
-        step, stage = steps[0], 0
-        try:
-            value = _called(run, step)
-            if value.__class__ is CoroutineType:
-                stage = 1
-                value = await value
-        except Exception as error:
-            value = error
-        if not wrote_object(run, step, value, outs[0]):
-            troubles += await _below(run, step, [value], outs, stage)
+    if len(steps) == 1:
+        troubles += await _root(run, steps[0], outs)
     elif plan.operation.operation is OperationType.MUTATION:
         for step in steps:
             troubles += await _root(run, step, outs)
@@ -96,11 +87,8 @@ async def _root(run: Run, step: Step, outs: Sequence[Any]) -> Sequence[Trouble]:
 
 def _called(run: Run, step: Step) -> Any:
     """The value of a root field, or its coroutine."""
-    meaning = cast(Rooted, step.meaning)
     arguments = step.arguments(run) if step.arguments is not None else {}
-    if meaning.takes_info:
-        return meaning.resolver(Place(run.request, run.schema, step), **arguments)
-    return meaning.resolver(**arguments)
+    return cast(Rooted, step.meaning).call(Place(run.request, run.schema, step), arguments)
 
 
 async def _fill(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schema.compiled.plan import Attribute, Listed, Objects, Run, Selection, Step
+from schema.compiled.plan import Attribute, Listed, Objects, Run, Step
 from schema.compiled.rows import write
 
 
@@ -15,10 +15,10 @@ def wrote_object(run: Run, step: Step, value: Any, out: dict[str, Any]) -> bool:
         out[step.key] = []
         return True
     selection = shape.selection(value) if shape.__class__ is Objects else None
-    if selection is None:
+    if selection is None or selection.suspends:
         return False
-    written = _row(run, selection, value)
-    if written is None:
+    (written,), troubles = write(selection, (value,), run.request)
+    if troubles:
         return False
     for one in selection.below:
         if one.meaning.__class__ is not Attribute:
@@ -31,15 +31,3 @@ def wrote_object(run: Run, step: Step, value: Any, out: dict[str, Any]) -> bool:
             return False
     out[step.key] = written
     return True
-
-
-def _row(run: Run, selection: Selection, value: Any) -> dict[str, Any] | None:
-    """What is written of one object itself; None where something is wrong with it."""
-    writer = selection.writers.get(value.__class__)
-    if writer is not None and not selection.hidden:
-        try:
-            return writer((value,), run.request)[0]
-        except Exception:
-            return None  # whatever it is, it is found and told later
-    written, troubles = write(selection, (value,), run.request)
-    return None if troubles else written[0]
