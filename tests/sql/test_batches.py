@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -13,33 +13,14 @@ from backends.audit import Line
 from backends.errors import SourceUnavailable
 from backends.model import CustomerUser
 from backends.sql.writer import SqlWriter
-from gateway.demo.servers.postgresql import PostgreSQL
-from tests.sql.renames import USERS, Clock, Place, lay_out, place_at
-from tests.sql.test_swaps import LINES, Told, lines, seen, until
+from tests.sql.renames import USERS, Clock, Place
+from tests.sql.swapping import LINES, Told, lines, seen, until
+from tests.sql.swapping import address as address
+from tests.sql.swapping import place as place
 
 ODD = ('it\'s "so" \\ {1} $1 %s ?', "zwei\nZeilen\tund ß\u2028 \U0001f600", "null", "[]")
 LOGINS = [user[0] for user in USERS]
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'WITH%'"
-
-
-@pytest.fixture(scope="module")
-async def address(postgresql: PostgreSQL) -> str:
-    """A database that holds registry and source."""
-    name = f"batches_{secrets.token_hex(4)}"
-    postgresql.create_database(name)
-    await lay_out(postgresql.url(name))
-    return postgresql.url(name)
-
-
-@pytest.fixture
-async def place(address: str) -> AsyncIterator[Place]:
-    """The place as it was in the beginning, and a table for lines."""
-    place = place_at(address, address)
-    await place.reset()
-    await place.source.execute("CREATE TABLE lines (was text NOT NULL, now text, CHECK (was <> 'bad'))")
-    yield place
-    await place.source.execute("DROP TABLE lines")
-    await place.close()
 
 
 async def a_writer(place: Place, clock: Clock) -> SqlWriter[CustomerUser]:
@@ -48,6 +29,22 @@ async def a_writer(place: Place, clock: Clock) -> SqlWriter[CustomerUser]:
     await users.update("amy", {"phone": "0"}, seen=(await seen(place)).stored)
     clock.passed.clear()
     return users
+
+
+@asynccontextmanager
+async def two_held_up(
+    place: Place,
+) -> AsyncIterator[tuple[list[CustomerUser], list[asyncio.Task[CustomerUser]]]]:
+    """Two records as they are, and changes of both by one statement that waits for a locked table until the end."""
+    users = await a_writer(place, Clock())
+    before = [await seen(place, login) for login in ("amy", "ben")]
+    async with place.source.transaction() as session:
+        await session.execute("LOCK TABLE customer_user IN SHARE MODE")
+        tasks = [
+            asyncio.ensure_future(users.update(one.login, {"city": "X"}, seen=one.stored)) for one in before
+        ]
+        await until(lambda: _waits(place))
+        yield before, tasks
 
 
 async def test_changes_of_one_moment_are_one_statement_and_each_gets_its_own_row_and_line(
@@ -194,14 +191,7 @@ async def test_rows_of_parts_of_a_table_are_told_apart(place: Place) -> None:
 
 
 async def test_who_leaves_is_let_go_when_the_change_counts_and_takes_nobody_elses_away(place: Place) -> None:
-    users = await a_writer(place, Clock())
-    before = [await seen(place, login) for login in ("amy", "ben")]
-    async with place.source.transaction() as session:
-        await session.execute("LOCK TABLE customer_user IN SHARE MODE")
-        tasks = [
-            asyncio.ensure_future(users.update(one.login, {"city": "X"}, seen=one.stored)) for one in before
-        ]
-        await until(lambda: _waits(place))
+    async with two_held_up(place) as (_, tasks):
         tasks[0].cancel()
         await asyncio.sleep(0)
         assert not tasks[0].done()
@@ -212,14 +202,7 @@ async def test_who_leaves_is_let_go_when_the_change_counts_and_takes_nobody_else
 
 
 async def test_when_all_have_left_the_statement_is_stopped_and_nothing_is_written(place: Place) -> None:
-    users = await a_writer(place, Clock())
-    before = [await seen(place, login) for login in ("amy", "ben")]
-    async with place.source.transaction() as session:
-        await session.execute("LOCK TABLE customer_user IN SHARE MODE")
-        tasks = [
-            asyncio.ensure_future(users.update(one.login, {"city": "X"}, seen=one.stored)) for one in before
-        ]
-        await until(lambda: _waits(place))
+    async with two_held_up(place) as (before, tasks):
         for task in tasks:
             task.cancel()
         assert all(
