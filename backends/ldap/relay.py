@@ -51,7 +51,7 @@ class Relay:
 
         Raises Dead where the connection ends before; the caller limits the time, and uses it no more if that is over.
         """
-        if self._ended:
+        if self._ended or self._writers[0].is_closing():
             raise Dead
         self._numbers += 1
         number = FIRST + self._numbers % NUMBERS

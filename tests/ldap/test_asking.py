@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import uvloop
 
 from backends.ldap import asking
 from backends.ldap.ber import element
@@ -180,6 +181,24 @@ async def test_a_connection_that_ends_while_or_before_it_is_asked_is_dead(direct
             assert not connection.usable
         connection.drop()
         await connection.dropped()
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_connection_that_was_lost_this_very_moment_is_dead(directory: Slapd, turns: int) -> None:
+    """On the loop of the running gateway, which refuses to write then."""
+
+    async def ask() -> None:
+        connection = await connect(settings(directory), None)
+        connection._relay._writers[0].transport.abort()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        with pytest.raises(Dead):
+            await connection.search(PEOPLE, "sub", "(uid=ada)", ["uid"])
+        assert not connection.usable
+        connection.drop()
+        await connection.dropped()
+
+    uvloop.run(ask())
 
 
 async def test_entries_that_come_again_are_the_same_record_and_those_that_changed_another() -> None:
