@@ -84,11 +84,12 @@ class Renderer:
         """What is missing or unknown is INVALID, so that one is described by the other two."""
         if self.valid_column is None:
             return "(1 = 1)" if Validity.VALID in validities else "(1 = 0)"
-        text = f"COALESCE({self.dialect.text(self.quoted(self.valid_column))}, '')"
+        # inside of COALESCE, or PostgreSQL would take nearly every row for one of another validity, and sort all
+        text = self.dialect.text(self.quoted(self.valid_column))
         if Validity.INVALID not in validities:
-            return f"({text} IN ({_numbers(validities)}))" if validities else "(1 = 0)"
+            return f"COALESCE({text} IN ({_numbers(validities)}), FALSE)" if validities else "(1 = 0)"
         others = frozenset(Validity) - validities
-        return f"({text} NOT IN ({_numbers(others)}))" if others else "(1 = 1)"
+        return f"COALESCE({text} NOT IN ({_numbers(others)}), TRUE)" if others else "(1 = 1)"
 
 
 def _numbers(validities: frozenset[Validity]) -> str:

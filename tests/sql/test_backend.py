@@ -258,7 +258,7 @@ async def plan(database: Database, sql: str, args: Sequence[Any]) -> str:
     return "\n".join(str(tuple(row)) for row in await database.fetch(f"EXPLAIN {sql}", args))
 
 
-async def test_an_exact_look_up_uses_the_index_of_the_key(own_postgresql: PostgreSQL) -> None:
+async def test_exact_look_ups_and_long_pages_use_the_index_of_the_key(own_postgresql: PostgreSQL) -> None:
     database = open_database(own_postgresql.url(), name="people", pool_size=1)
     await database.execute("DROP TABLE IF EXISTS things")
     await a_table(database, *NARROW, rows=narrow_rows(*(f"user{n}" for n in range(5000))))
@@ -274,6 +274,9 @@ async def test_an_exact_look_up_uses_the_index_of_the_key(own_postgresql: Postgr
     await database.execute("ANALYZE things")
     shown = await plan(database, texts.records.text_for(1), texts.records.arguments(["user7"]))
     assert "Seq Scan" not in shown
+    shape, args = backend._page_shape(Question(Filter(), BY_KEY, 1000), texts.statements)
+    shown = await plan(database, texts.statements.pages((shape,)), args)
+    assert "Sort" not in shown  # though most of the table is asked for
     await database.close()
 
 
