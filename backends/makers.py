@@ -77,6 +77,17 @@ def served(record: R, source: ServedFrom) -> R:
     return made
 
 
+def made_of(record: Late) -> Row | None:
+    """The row that a record was made of, as the driver gave it; None where it was made otherwise."""
+    late: tuple[Mapping[str, Any], Row] | None = getattr(record, "_late", None)
+    return None if late is None else late[1]
+
+
+def settle(record: Late, name: str, value: Any) -> None:
+    """Give a new record an attribute that is known already, instead of letting it be made when somebody asks."""
+    object.__setattr__(record, name, value)
+
+
 @lru_cache(maxsize=8)
 def _slots(kind: type[Late]) -> Sequence[tuple[str, Callable[[Any], Any], Callable[[Any, Any], None]]]:
     places = [(field.name, kind.__dict__[field.name]) for field in dataclasses.fields(kind)]  # type: ignore[arg-type]

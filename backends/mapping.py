@@ -341,12 +341,13 @@ def _custom(value: Value | datetime, type_: FieldType) -> Value:
 
 
 def _stored(row: Sequence[Any]) -> tuple[Value, ...]:
-    return tuple([value if value.__class__ in PLAIN else _plain(value) for value in row])
+    return tuple([value if value.__class__ in PLAIN else plain(value) for value in row])
 
 
 PLAIN = frozenset({str, int, tuple, type(None)})
 """Classes of values that are as they are stored."""
 
 
-def _plain(value: Value | datetime) -> Value:
+def plain(value: Value | datetime) -> Value:
+    """A value as it is stored: times as texts."""
     return value if value is None or isinstance(value, str | int | tuple) else str(value)

@@ -14,7 +14,7 @@ from backends.registries import Unstorable
 if TYPE_CHECKING:
     from backends.sql.database import Database, Session
 
-R = TypeVar("R", bound=Record, covariant=True)
+R = TypeVar("R", bound=Record)
 
 __all__ = [
     "Carry",
@@ -132,7 +132,7 @@ class Writer(Protocol[R]):
         key: str,
         changes: Values,
         *,
-        seen: Sequence[Value] | None = None,
+        seen: R | None = None,
         check: Callable[[R], None] | None = None,
         claim: Claim | None = None,
         carry: Carry | None = None,
@@ -141,7 +141,7 @@ class Writer(Protocol[R]):
     ) -> R:
         """The record with these changes; `check` sees it as stored, locked, before anything is written.
 
-        `seen` is the row as it was read a moment ago: where it still is so, a store may write without reading again.
+        `seen` is the record as it was read a moment ago: where it still is so, a store may write without reading again.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -65,7 +65,9 @@ class SwapTexts:
     def one(self, swap: Swap) -> Statement:
         """Waits for whoever holds the row. The columns in their order, and one more."""
         args = [
-            datetime.fromisoformat(value) if value is not None and type_.startswith("timestamp") else value
+            datetime.fromisoformat(value)
+            if value.__class__ is str and type_.startswith("timestamp")
+            else value
             for type_, value in zip(self._types, swap.seen, strict=True)
         ]
         args += [str(swap.seen[0]), *swap.assigned.values(), *(swap.line.values if swap.line else ())]
@@ -80,17 +82,8 @@ class SwapTexts:
         lines = first.line.values if first.line else ()
         timed = tuple(isinstance(value, datetime) for value in lines)
         names = self._names(len(first.assigned), len(lines))
-        rows = [
-            dict(zip(names, self._values(number, swap), strict=True)) for number, swap in enumerate(swaps)
-        ]
+        rows = [dict(zip(names, (number, *_values(swap)), strict=True)) for number, swap in enumerate(swaps)]
         return self._many(*first.shape, timed), [orjson.dumps(rows).decode()]
-
-    def _values(self, number: int, swap: Swap) -> Iterable[Any]:
-        yield number
-        yield str(swap.seen[0])
-        yield from swap.seen
-        yield from swap.assigned.values()
-        yield from swap.line.values if swap.line else ()
 
     def _names(self, assigned: int, lines: int) -> list[str]:
         """What the values are called in `asked`."""
@@ -180,6 +173,11 @@ class SwapTexts:
             else:
                 tests.append(f"{column} IS NOT DISTINCT FROM {values[name]}")
         return " AND ".join(tests)
+
+
+def _values(swap: Swap) -> Sequence[Any]:
+    """The key, what was seen, what changes and what is kept along."""
+    return (str(swap.seen[0]), *swap.seen, *swap.assigned.values(), *(swap.line.values if swap.line else ()))
 
 
 _NUMBER = '"#"'

@@ -10,7 +10,8 @@ from typing import Any, Generic
 
 from backends.changes import Note
 from backends.errors import Refused
-from backends.mapping import RecordMapping
+from backends.makers import made_of, settle
+from backends.mapping import RecordMapping, plain
 from backends.model import SourceKind
 from backends.protocol import R
 from backends.sql.batches import Batches
@@ -51,6 +52,9 @@ class Swaps(Generic[R]):
         self._record = record
         self._stamp = stamp
         types = list(map(self._type, mapping.columns))
+        self._places = {name: place for place, name in enumerate(mapping.columns)}
+        self._cast = {name for name in mapping.columns if storage.mark(name) != "?"}
+        """Columns of which the store makes something else than what it is given."""
         self._texts = SwapTexts(database.dialect, table, mapping.columns, self._type)
         self._batches: Batches[Swap] = Batches(self._write, places)
         self._not_before = 0.0
@@ -58,7 +62,7 @@ class Swaps(Generic[R]):
 
     async def update(
         self,
-        seen: Row,
+        seen: R,
         columns: Mapping[str, Stored],
         check: Callable[[R], None] | None,
         note: Note | None,
@@ -69,10 +73,13 @@ class Swaps(Generic[R]):
 
         `here` is whether this is the registry's database.
         """
-        swap = self._swap(seen, columns) if time.monotonic() >= self._not_before else None
-        if swap is None:
+        if not self._can_compare or time.monotonic() < self._not_before:
             return None
-        before, after = self._record(swap.seen), self._record(swap.after)
+        before = self._record(seen.stored) if seen.withheld else seen
+        planned = self._planned(before, columns)
+        if planned is None:
+            return None
+        swap, after = planned
         try:
             if check is not None:
                 check(before)
@@ -86,29 +93,39 @@ class Swaps(Generic[R]):
             if note is not None:
                 note.unsay()
             return None
-        record = self._record(row[: len(after.stored)])
+        if (stored := tuple(row[: len(swap.after)])) == swap.after:
+            return after
+        record = self._record(stored)
         if note is not None and record.stored != after.stored:
             await note(None, before, record)
         return record
 
-    def _swap(self, seen: Row, columns: Mapping[str, Stored]) -> Swap | None:
-        """The swap that stores these values, perhaps none at all; None where nobody can foretell the row."""
-        if not self._can_compare:
-            return None
-        index, after = self._mapping.column_index, list(seen)
+    def _planned(self, before: R, columns: Mapping[str, Stored]) -> tuple[Swap, R] | None:
+        """The swap that stores these values, perhaps none at all, and the record as it is to be then.
+
+        None where nobody can foretell that.
+        """
+        stored, places = before.stored, self._places
+        seen = tuple((made_of(before) or stored)[: len(stored)])
         assigned: dict[str, Any] = {}
         for name, new in columns.items():
-            if new.value != seen[place := index(name)]:
-                if self._storage.mark(name) != "?":
+            if new.value != stored[places[name]]:
+                if name in self._cast:
                     return None
-                assigned[name] = after[place] = new.value
-        if assigned and self._mapping.audited:
-            stamp = {"change_time": self._stamp.moment(self._dialect.kind), "change_by": self._stamp.user_id}
-            for name, value in stamp.items():
-                assigned[name] = value
-                if name in self._mapping.columns:
-                    after[index(name)] = value
-        return Swap(seen, after, assigned)
+                assigned[name] = new.value
+        if not assigned:
+            return Swap(seen, seen, assigned), before
+        if self._mapping.audited:
+            assigned["change_time"] = self._stamp.moment(self._dialect.kind)
+            assigned["change_by"] = self._stamp.user_id
+        row, texts = list(seen), list(stored)
+        for name, value in assigned.items():
+            if (place := places.get(name)) is not None:
+                row[place], texts[place] = value, plain(value)
+        swap = Swap(seen, tuple(row), assigned)
+        after = self._record(swap.after)
+        settle(after, "stored", tuple(texts))
+        return swap, after
 
     def _type(self, column: str) -> str:
         place = self._storage.place(column)

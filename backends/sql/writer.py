@@ -10,7 +10,7 @@ from typing import Any, Generic, NoReturn
 from backends.changes import Note
 from backends.conditions import is_storable
 from backends.mapping import RecordMapping
-from backends.model import SourceKind, Value
+from backends.model import SourceKind
 from backends.order import fold
 from backends.protocol import R
 from backends.registries import DEFAULT_LOGIN
@@ -93,7 +93,7 @@ class SqlWriter(Generic[R]):
         key: str,
         changes: Values,
         *,
-        seen: Sequence[Value] | None = None,
+        seen: R | None = None,
         check: Callable[[R], None] | None = None,
         claim: Claim | None = None,
         carry: Carry | None = None,

@@ -10,7 +10,7 @@ from typing import Any
 from backends.changes import Note
 from backends.errors import GatewayError, SourceUnavailable
 from backends.mapping import RecordMapping
-from backends.model import CustomerUser, Freshness, Value
+from backends.model import CustomerUser, Freshness
 from backends.source import Source
 from backends.writers import Carry, Claim, Missing, Together, Values
 from gateway.exchange.cells import IGNORED, LOGIN, PASSWORD, Refusal, differs, meaning
@@ -53,7 +53,7 @@ class DryWriter:
         key: str,
         changes: Values,
         *,
-        seen: Sequence[Value] | None = None,
+        seen: CustomerUser | None = None,
         check: Any = None,
         claim: Claim | None = None,
         carry: Carry | None = None,

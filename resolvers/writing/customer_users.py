@@ -163,7 +163,7 @@ async def change(
         writing = into.writer.update(
             before.login,
             values,
-            seen=before.stored,
+            seen=before,
             check=guard,
             claim=claim if claims else None,
             carry=_carry(context, guard, new_login, values) if renamed else None,

@@ -117,7 +117,7 @@ async def update(context: RequestContext, changes: CustomerChanges) -> ChangedCu
         writing = writes.customers[source.key].writer.update(
             old,
             values,
-            seen=before.stored,
+            seen=before,
             check=guard,
             claim=claim if renamed else None,
             carry=writes.relatives.of_customer(old, new) if renamed else None,

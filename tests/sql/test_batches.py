@@ -26,7 +26,7 @@ WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' 
 async def a_writer(place: Place, clock: Clock) -> SqlWriter[CustomerUser]:
     """A writer that knows its table already."""
     users = place.watched(clock).users()
-    await users.update("amy", {"phone": "0"}, seen=(await seen(place)).stored)
+    await users.update("amy", {"phone": "0"}, seen=await seen(place))
     clock.passed.clear()
     return users
 
@@ -40,9 +40,7 @@ async def two_held_up(
     before = [await seen(place, login) for login in ("amy", "ben")]
     async with place.source.transaction() as session:
         await session.execute("LOCK TABLE customer_user IN SHARE MODE")
-        tasks = [
-            asyncio.ensure_future(users.update(one.login, {"city": "X"}, seen=one.stored)) for one in before
-        ]
+        tasks = [asyncio.ensure_future(users.update(one.login, {"city": "X"}, seen=one)) for one in before]
         await until(lambda: _waits(place))
         yield before, tasks
 
@@ -62,7 +60,7 @@ async def test_changes_of_one_moment_are_one_statement_and_each_gets_its_own_row
             users.update(
                 login,
                 {"city": odd},
-                seen=before[login].stored,
+                seen=before[login],
                 note=notes[login],
             )
             for login, odd in zip(LOGINS, ODD, strict=True)
@@ -88,10 +86,7 @@ async def test_changes_of_different_columns_are_written_each_by_their_own_text(p
     ]
     before = [await seen(place, login) for login in LOGINS]
     after = await asyncio.gather(
-        *(
-            users.update(one.login, change, seen=one.stored)
-            for one, change in zip(before, changes, strict=True)
-        )
+        *(users.update(one.login, change, seen=one) for one, change in zip(before, changes, strict=True))
     )
     assert len(clock.passed) == 3
     assert [(user.city, user.phone) for user in after] == [("A", "0"), (None, "1"), ("B", None), ("C", "2")]
@@ -106,7 +101,7 @@ async def test_a_row_that_was_changed_since_is_told_of_and_the_others_are_writte
     await place.source.execute("UPDATE customer_user SET street = 'S' WHERE login = 'ben'")
     amy, ben = await asyncio.gather(
         *(
-            users.update(one.login, {"city": "X"}, seen=one.stored, note=note)
+            users.update(one.login, {"city": "X"}, seen=one, note=note)
             for one, note in zip(before, notes, strict=True)
         )
     )
@@ -121,9 +116,7 @@ async def test_a_row_that_another_connection_holds_holds_up_nobody_else(place: P
     before = [await seen(place, login) for login in LOGINS]
     async with place.source.transaction() as session:
         await session.execute("SELECT 1 FROM customer_user WHERE login = 'amy' FOR UPDATE")
-        tasks = [
-            asyncio.ensure_future(users.update(one.login, {"city": "X"}, seen=one.stored)) for one in before
-        ]
+        tasks = [asyncio.ensure_future(users.update(one.login, {"city": "X"}, seen=one)) for one in before]
         others = await asyncio.gather(*tasks[1:])
         assert not tasks[0].done()
     assert {user.city for user in (await tasks[0], *others)} == {"X"}
@@ -136,7 +129,7 @@ async def test_where_one_line_cannot_be_kept_that_change_alone_is_undone(place: 
     before = [await seen(place, login) for login in LOGINS[:3]]
     amy, *others = await asyncio.gather(
         *(
-            users.update(one.login, {"city": "X"}, seen=one.stored, note=note)
+            users.update(one.login, {"city": "X"}, seen=one, note=note)
             for one, note in zip(before, notes, strict=True)
         ),
         return_exceptions=True,
@@ -162,7 +155,7 @@ async def test_what_a_trigger_makes_of_one_row_is_told_of(place: Place) -> None:
     try:
         after = await asyncio.gather(
             *(
-                users.update(one.login, {"city": "X"}, seen=one.stored, note=note)
+                users.update(one.login, {"city": "X"}, seen=one, note=note)
                 for one, note in zip(before, notes, strict=True)
             )
         )
@@ -182,7 +175,7 @@ async def test_rows_of_parts_of_a_table_are_told_apart(place: Place) -> None:
         )
         before = [await seen(place, login) for login in LOGINS]
         after = await asyncio.gather(
-            *(users.update(one.login, {"city": one.login}, seen=one.stored) for one in before)
+            *(users.update(one.login, {"city": one.login}, seen=one) for one in before)
         )
         assert list(after) == [await seen(place, login) for login in LOGINS]
         assert [user.city for user in after] == LOGINS

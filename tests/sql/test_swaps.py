@@ -40,10 +40,10 @@ async def held_up(place: Place, write: Awaitable[Any], meanwhile: str) -> AsyncI
 async def test_a_row_that_is_as_it_was_seen_is_changed_by_one_statement(place: Place) -> None:
     before, clock, note = await seen(place), Clock(), Told(LINES)
     users = place.watched(clock).users()
-    await users.update("amy", {"city": "X"}, seen=before.stored, note=note)
+    await users.update("amy", {"city": "X"}, seen=before, note=note)
     clock.passed.clear()
     before = await seen(place)
-    after = await users.update("amy", {"city": "Y", "phone": "1"}, seen=before.stored, note=note)
+    after = await users.update("amy", {"city": "Y", "phone": "1"}, seen=before, note=note)
     assert len(clock.passed) == 1
     assert after == await seen(place)
     assert (after.city, after.phone, str(after.changed_at)[:19]) == ("Y", "1", NOW_TEXT)
@@ -55,13 +55,13 @@ async def test_a_row_that_is_as_it_was_seen_is_changed_by_one_statement(place: P
 async def test_a_row_that_is_as_it_is_to_be_is_not_written(place: Place) -> None:
     before, clock, note = await seen(place), Clock(), Told()
     users = place.watched(clock).users()
-    await users.update("ben", {"city": "X"}, seen=(await seen(place, "ben")).stored)
+    await users.update("ben", {"city": "X"}, seen=await seen(place, "ben"))
     clock.passed.clear()
-    assert await users.update("amy", {"firstName": "F"}, seen=before.stored, note=note) == before
+    assert await users.update("amy", {"firstName": "F"}, seen=before, note=note) == before
     assert clock.passed == []
     assert note.foretold == (before.stored, before.stored)
     note.line = LINES
-    assert await users.update("amy", {"firstName": "F"}, seen=before.stored, note=note) == before
+    assert await users.update("amy", {"firstName": "F"}, seen=before, note=note) == before
     assert len(clock.passed) == 1
     assert await lines(place) == [("a", "b")]
     assert await seen(place) == before
@@ -74,7 +74,7 @@ async def test_what_another_connection_changed_since_the_look_up_stays_and_is_to
     before, note = await seen(place), Told(line)
     await place.source.execute("UPDATE customer_user SET street = 'S' WHERE login = 'amy'")
     between = await seen(place)
-    after = await place.users().update("amy", {"city": "X"}, seen=before.stored, note=note)
+    after = await place.users().update("amy", {"city": "X"}, seen=before, note=note)
     assert (after.street, after.city) == ("S", "X")
     assert note.heard == [(True, between.stored, after.stored)]
     assert note.foretold is None
@@ -86,7 +86,7 @@ async def test_what_another_connection_changes_while_the_statement_waits_stays_a
     place: Place, line: Line | None
 ) -> None:
     before, note = await seen(place), Told(line)
-    write = place.users().update("amy", {"city": "X"}, seen=before.stored, note=note)
+    write = place.users().update("amy", {"city": "X"}, seen=before, note=note)
     meanwhile = "UPDATE customer_user SET street = 'S' WHERE login = 'amy'"
     async with held_up(place, write, meanwhile) as task:
         pass
@@ -100,7 +100,7 @@ async def test_what_another_connection_changes_while_the_statement_waits_stays_a
 
 async def test_a_row_that_another_connection_only_held_is_changed_as_it_was_seen(place: Place) -> None:
     before, note = await seen(place), Told(LINES)
-    write = place.users().update("amy", {"city": "X"}, seen=before.stored, note=note)
+    write = place.users().update("amy", {"city": "X"}, seen=before, note=note)
     holding = "SELECT 1 FROM customer_user WHERE login = 'amy' FOR NO KEY UPDATE"
     async with held_up(place, write, holding) as task:
         pass
@@ -118,10 +118,10 @@ async def test_a_check_that_refuses_what_was_seen_is_asked_again_of_the_row_as_i
             raise Conflict
 
     with pytest.raises(Conflict):
-        await place.users().update("amy", {"city": "X"}, seen=before.stored, check=newest)
+        await place.users().update("amy", {"city": "X"}, seen=before, check=newest)
     assert await seen(place) == before
     await place.source.execute("UPDATE customer_user SET street = 'S' WHERE login = 'amy'")
-    after = await place.users().update("amy", {"city": "X"}, seen=before.stored, check=newest)
+    after = await place.users().update("amy", {"city": "X"}, seen=before, check=newest)
     assert (after.street, after.city) == ("S", "X")
     assert len(checked) == 4
 
@@ -133,7 +133,7 @@ async def test_a_check_holds_for_the_row_that_is_changed(place: Place) -> None:
         if stored.stored != before.stored:
             raise Conflict
 
-    write = place.users().update("amy", {"city": "X"}, seen=before.stored, check=unchanged)
+    write = place.users().update("amy", {"city": "X"}, seen=before, check=unchanged)
     meanwhile = "UPDATE customer_user SET street = 'S' WHERE login = 'amy'"
     async with held_up(place, write, meanwhile) as task:
         pass
@@ -146,7 +146,7 @@ async def test_a_row_that_is_gone_is_missing(place: Place) -> None:
     before, note = await seen(place, "gus"), Told(LINES)
     await place.source.execute("DELETE FROM customer_user WHERE login = 'gus'")
     with pytest.raises(Missing):
-        await place.users().update("gus", {"city": "X"}, seen=before.stored, note=note)
+        await place.users().update("gus", {"city": "X"}, seen=before, note=note)
     assert (note.heard, note.foretold, await lines(place)) == ([], None, [])
 
 
@@ -165,12 +165,12 @@ async def test_what_a_trigger_makes_of_a_row_is_told_of_and_no_line_of_anything_
         "CREATE TRIGGER shout BEFORE UPDATE ON customer_user FOR EACH ROW EXECUTE FUNCTION shout()"
     )
     try:
-        after = await users.update("amy", {"city": "X"}, seen=before.stored, note=note)
+        after = await users.update("amy", {"city": "X"}, seen=before, note=note)
         assert getattr(after, column) == "LOUD"
         assert after == await seen(place)
         assert note.heard == [(line is not None, before.stored, after.stored)]
         clock.passed.clear()
-        again = await users.update("amy", {"city": "Y"}, seen=after.stored, note=note)
+        again = await users.update("amy", {"city": "Y"}, seen=after, note=note)
         assert [text.split()[0] for text in clock.passed] == (
             ["SELECT", "UPDATE", "COMMIT"] if line else ["UPDATE"]
         )  # what was refused a moment ago is not tried again
@@ -184,7 +184,7 @@ async def test_a_line_that_cannot_be_kept_undoes_the_change(place: Place) -> Non
     before, clock = await seen(place), Clock()
     note = Told(Line("lines", ("was", "now"), ("bad", "b")), fails=True)
     with pytest.raises(SourceUnavailable):
-        await place.watched(clock).users().update("amy", {"city": "X"}, seen=before.stored, note=note)
+        await place.watched(clock).users().update("amy", {"city": "X"}, seen=before, note=note)
     assert [text.split()[0] for text in clock.passed if "customer_user" in text] == [
         "WITH",
         "SELECT",
@@ -199,7 +199,7 @@ async def test_a_key_that_is_taken_and_a_value_of_another_record_are_said(place:
     await place.source.execute("CREATE UNIQUE INDEX one_email ON customer_user (email)")
     try:
         with pytest.raises(Taken) as taken:
-            await place.users().update("amy", {"email": "ben@mut.test"}, seen=before.stored)
+            await place.users().update("amy", {"email": "ben@mut.test"}, seen=before)
     finally:
         await place.source.execute("DROP INDEX one_email")
     assert taken.value.field == "email"
@@ -218,7 +218,7 @@ async def test_two_rows_of_one_key_are_a_conflict_and_neither_is_changed(place: 
         await place.source.execute("UPDATE twin SET id = 9999")
         await place.source.execute("INSERT INTO customer_user SELECT * FROM twin")
         with pytest.raises(Conflict):
-            await place.users().update("amy", {"city": "X"}, seen=before.stored)
+            await place.users().update("amy", {"city": "X"}, seen=before)
         cities = await place.source.fetch("SELECT city FROM customer_user WHERE login = 'amy'")
         assert {row[0] for row in cities} == {None}
     finally:
@@ -230,9 +230,9 @@ async def test_two_rows_of_one_key_are_a_conflict_and_neither_is_changed(place: 
 async def test_a_write_of_which_nobody_knows_whether_it_counts_is_not_sent_again(place: Place) -> None:
     before, clock, note = await seen(place), Clock(), Told(LINES)
     users = place.watched(clock).users()
-    await users.update("ben", {"city": "X"}, seen=(await seen(place, "ben")).stored)
+    await users.update("ben", {"city": "X"}, seen=await seen(place, "ben"))
     clock.passed.clear()
-    write = users.update("amy", {"city": "X"}, seen=before.stored, note=note)
+    write = users.update("amy", {"city": "X"}, seen=before, note=note)
     holding = "SELECT 1 FROM customer_user WHERE login = 'amy' FOR NO KEY UPDATE"
     async with held_up(place, write, holding) as task:
         await place.source.fetch(WAITING.replace("count(*)", "count(pg_terminate_backend(pid))"))
@@ -249,7 +249,7 @@ async def test_a_column_that_may_not_give_back_what_it_was_given_is_written_in_a
     await place.source.execute("ALTER TABLE customer_user ALTER city TYPE character(20)")
     try:
         before, note = await seen(place), Told(LINES)
-        after = await place.users().update("amy", {"city": "X"}, seen=before.stored, note=note)
+        after = await place.users().update("amy", {"city": "X"}, seen=before, note=note)
         assert note.heard == [(True, before.stored, after.stored)]
     finally:
         await place.source.execute("ALTER TABLE customer_user ALTER city TYPE character varying(200)")
