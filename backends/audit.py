@@ -18,7 +18,7 @@ MOST_BYTES = 60_000
 """How long the list of concerned logins may be, in JSON."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each change
 class AuditEntry:
     """Who did what to whom, without any value."""
 
@@ -82,7 +82,7 @@ class Trail:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
     """An entry as a row of a table of the registry, for a statement that writes what the entry tells of."""
 
@@ -121,6 +121,8 @@ class AuditTrail(Protocol):
 
 def listed(logins: Sequence[str]) -> str:
     """The logins as JSON, as many of them as fit."""
+    if not logins:
+        return "[]"
     text = orjson.dumps(list(logins))
     some = len(logins)
     while len(text) > MOST_BYTES:

@@ -209,9 +209,9 @@ class Cached(Generic[R]):
         """Give back the source's connections; the cache is shared and has an owner of its own."""
         await self._backend.close()
 
-    async def forget(self, keys: Sequence[str], *, told: bool = False) -> None:
+    def forget(self, keys: Sequence[str], *, told: bool = False) -> Coroutine[Any, Any, None]:
         """Drop what was written, and keep reads that began before from putting the old row back (R13)."""
-        await self._kept.forget(keys, told=told)
+        return self._kept.forget(keys, told=told)
 
     async def forget_all(self) -> None:
         """Drop what this process holds, since it may have missed a change."""

@@ -137,6 +137,13 @@ class RecordMapping:
         """Where `column` stands in a stored row."""
         return self._index[column]
 
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Where the fields that can be written stand in a stored row, by GraphQL name."""
+        places = {} if self.valid_column is None else {"validity": self._index[self.valid_column]}
+        named = {name: row for name, row in self._by_name.items() if not row.is_dynamic}
+        return places | {name: self._index[row.column] for name, row in named.items()}
+
     def is_dynamic(self, column: str) -> bool:
         """Whether `column`, as named in list, name or search fields, is a dynamic field."""
         return column in self._dynamic

@@ -32,7 +32,7 @@ class Remembering(Protocol[R]):
         """What is known of `keys`, not older than `freshness` allows."""
         ...
 
-    async def forget(self, keys: Sequence[str], *, told: bool = False) -> None:
+    def forget(self, keys: Sequence[str], *, told: bool = False) -> Coroutine[Any, Any, None]:
         """Drop what is remembered of `keys`, and let no slow reader put it back; `told` by who wrote them."""
         ...
 
@@ -78,15 +78,20 @@ class Source(Generic[R]):
             return Known({}, frozenset(), silent)
         return Known(records, frozenset(keys) - records.keys(), None)
 
-    async def forget(self, keys: Sequence[str], *, told: bool = False) -> None:
+    def forget(self, keys: Sequence[str], *, told: bool = False) -> Coroutine[Any, Any, None]:
         """Let nothing that is remembered of `keys` answer any more: they were written, or another gateway told so."""
         if _remembers(type(self.backend)):
-            await cast("Remembering[R]", self.backend).forget(keys, told=told)
+            return cast("Remembering[R]", self.backend).forget(keys, told=told)
+        return _nothing()
 
     async def forget_all(self) -> None:
         """The same for every key."""
         if isinstance(self.backend, Remembering):
             await self.backend.forget_all()
+
+
+async def _nothing() -> None:
+    """Of a backend that remembers nothing."""
 
 
 @lru_cache(maxsize=64)

@@ -120,6 +120,11 @@ class RequestContext:
         """Whether the viewer sees some rows only."""
         return self.viewer.rows is not None
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether every record is shown to the viewer as it is."""
+        return self.users is self.services.users
+
     async def shown(self, value: Any) -> Any:
         """A record that was written as the viewer sees it, if at all; anything else as it is."""
         if isinstance(value, CustomerUser) and isinstance(self.users, View):

@@ -26,7 +26,9 @@ class Seal:
         self._cipher = AESSIV(
             hashlib.blake2b(signing_key.encode(), person=b"cursor", digest_size=32).digest()
         )
-        self._version_key = hashlib.blake2b(signing_key.encode(), person=b"version", digest_size=32).digest()
+        key = hashlib.blake2b(signing_key.encode(), person=b"version", digest_size=32).digest()
+        self._versions = hashlib.blake2b(key=key, digest_size=12)
+        """Has taken in the key; each version goes on from a copy."""
 
     def seal(self, position: Position, question: bytes) -> str:
         """A cursor for `position` in the list that `question` describes."""
@@ -47,7 +49,8 @@ class Seal:
 
     def version(self, stored: object) -> str:
         """A keyed hash of a stored row: changes with every change, tells nothing of the values."""
-        digest = hashlib.blake2b(orjson.dumps(stored, default=str), key=self._version_key, digest_size=12)
+        digest = self._versions.copy()
+        digest.update(orjson.dumps(stored, default=str))
         return digest.hexdigest()
 
 

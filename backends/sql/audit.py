@@ -16,10 +16,12 @@ from backends.sql.database import Database, Row, Session
 from backends.sql.ddl.audit import COLUMNS, TABLE
 from backends.sql.exactly import Exactly
 from backends.sql.storing import places_of
+from backends.sql.writing import second_of
 
 LOOK_AGAIN = 60.0
 """Seconds after which a table that was missing is looked for again."""
 
+NAMES = tuple(COLUMNS)
 _INSERTION = f"INSERT INTO {TABLE} ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 _CONTAINS = {
     SourceKind.POSTGRESQL: "strpos(logins, ?::text) > 0",
@@ -59,7 +61,7 @@ class SqlTrail:
         return True
 
     def line(self, entry: AuditEntry) -> Line | None:
-        return Line(TABLE, tuple(COLUMNS), self._row(entry)) if self._is_there else None
+        return Line(TABLE, NAMES, self._row(entry)) if self._is_there else None
 
     async def keep(self, entry: AuditEntry) -> None:
         await self.prepare()
@@ -98,7 +100,7 @@ class SqlTrail:
 
     def _row(self, entry: AuditEntry) -> list[Any]:
         """The values of the columns, in their order; what is longer than its column is cut."""
-        at = entry.at.astimezone(UTC).replace(microsecond=0, tzinfo=None)
+        at = second_of(entry.at.astimezone(UTC))
         return [
             at.isoformat(" ") if self._database.dialect.kind is SourceKind.SQLITE else at,
             entry.actor[:250],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from backends.conditions import is_storable
 from backends.mapping import FieldMapping, FieldType, RecordMapping, split_customer_ids
@@ -40,24 +40,31 @@ class Place:
     """The character set of a text on MariaDB."""
     ignores_case: bool = False
     """Whether the column itself takes different spellings for equal."""
+    is_number: bool = field(init=False)
+    """Whether it holds whole numbers."""
+    length: int | None = field(init=False)
+    """How many characters it takes, where that is limited."""
 
-    @property
-    def is_number(self) -> bool:
-        """Whether it holds whole numbers."""
-        return self.column.family == "a whole number"
+    def __post_init__(self) -> None:
+        """Say once what each change asks for."""
+        object.__setattr__(self, "is_number", self.column.family == "a whole number")
+        object.__setattr__(self, "length", self.column.length)
 
     def holds(self, value: str | int) -> bool:
         """Whether a value fits, as far as can be told."""
         if isinstance(value, int):
             bits: int = next((bits for name, bits in _RANGES.items() if name in self.column.type.lower()), 31)
             return -(1 << bits) <= value < 1 << bits
-        if self.charset is not None and len(value.encode()) > _BYTES.get(self.column.type, len(value) * 4):
+        if self.length is not None and len(value) > self.length:
+            return False
+        return self.charset is None or self._charset_holds(value)
+
+    def _charset_holds(self, value: str) -> bool:
+        if len(value.encode()) > _BYTES.get(self.column.type, len(value) * 4):
             return False
         if self.charset in ("utf8", "utf8mb3") and any(sign > "\uffff" for sign in value):
             return False
-        if self.charset == "latin1" and not _is_latin1(value):
-            return False
-        return self.column.length is None or len(value) <= self.column.length
+        return self.charset != "latin1" or _is_latin1(value)
 
 
 Places = Mapping[str, Place]
@@ -80,7 +87,7 @@ async def places_of(database: Database, table: str) -> Places:
     }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stored:
     """A value for a column, and the field it came from."""
 
@@ -99,6 +106,7 @@ class Storage:
         """Customers leave NULL what is not given; customer users never do."""
         self._rows = tuple(_rows(mapping))
         self._by_name = {row.name: row for row in self._rows}
+        self._known = {row.column: self.place(row.column) for row in self._rows}
 
     def place(self, column: str) -> Place | None:
         """The column as it is."""
@@ -121,7 +129,7 @@ class Storage:
 
     def fitted(self, field: str, column: str, value: str | int) -> str | int:
         """The value as the column takes it; raises Unstorable."""
-        place = self.place(column)
+        place = self._known[column] if column in self._known else self.place(column)
         if isinstance(value, str) and not is_storable(value):
             raise Unstorable(field)
         if place is not None and place.is_number and isinstance(value, str):
@@ -133,10 +141,10 @@ class Storage:
         return value
 
     def _columns(self, values: Values, creating: bool) -> dict[str, Stored]:
-        if unknown := values.keys() - self._by_name.keys() - {"validity"}:
+        given = [row for name in values if (row := self._by_name.get(name)) is not None]
+        if len(given) < len(values) and (unknown := values.keys() - self._by_name.keys() - {"validity"}):
             raise Unstorable(min(unknown))
         columns: dict[str, Stored] = {}
-        given = [row for name in values if (row := self._by_name.get(name)) is not None]
         for row in sorted(given, key=self._rows.index) if len(given) > 1 else given:
             if row.read_only and not creating:
                 continue

@@ -80,11 +80,15 @@ class Swaps(Generic[R]):
         if planned is None:
             return None
         swap, after = planned
+        row: Row | None
         try:
             if check is not None:
                 check(before)
             swap.line = note.foretell(before, after, here=here) if note is not None else None
-            row = await self._written(swap)
+            if swap.assigned or swap.line is not None:
+                row = await self._batches.written(swap, swap.shape)
+            else:
+                row = swap.seen  # it was as it is to be when it was seen
         except Refused:
             self._not_before, row = time.monotonic() + PAUSE, None
         except (Conflict, Missing, DuplicateKey):
@@ -130,12 +134,6 @@ class Swaps(Generic[R]):
     def _type(self, column: str) -> str:
         place = self._storage.place(column)
         return place.column.type if place else ""
-
-    async def _written(self, swap: Swap) -> Row | None:
-        """The row as it is then; None where it is not what was seen, or somebody holds it."""
-        if not swap.assigned and swap.line is None:
-            return swap.seen  # it was as it is to be when it was seen
-        return await self._batches.written(swap, swap.shape)
 
     async def _write(self, swaps: Sequence[Swap]) -> Sequence[Row | None]:
         """The rows of swaps of one shape; None for those that were not written."""

@@ -69,7 +69,7 @@ class SqlWriter(Generic[R]):
         together: Together | None = None,
         note: Note | None = None,
     ) -> R:
-        storage = await self._storage()
+        storage = self._made or await self._storage()
         columns = storage.created(values)
         key = self._key_in(columns) or self._refuse_key()
         if password_hash is not None:
@@ -100,7 +100,7 @@ class SqlWriter(Generic[R]):
         together: Together | None = None,
         note: Note | None = None,
     ) -> R:
-        storage = await self._storage()
+        storage = self._made or await self._storage()
         columns = storage.changed(changes)
         if self._mapping.key_column in columns and not self._key_in(columns):
             self._refuse_key()
@@ -143,7 +143,7 @@ class SqlWriter(Generic[R]):
     async def set_password(
         self, key: str, hashed: str, *, instead_of: str | None = None, note: Note | None = None
     ) -> None:
-        self._check_hash(await self._storage(), hashed)
+        self._check_hash(self._made or await self._storage(), hashed)
         stored_key = await self._stored_key(key)
         async with self._database.transaction() as session:
             if instead_of is not None:
@@ -276,8 +276,7 @@ class SqlWriter(Generic[R]):
         return found[key].key
 
     async def _storage(self) -> Storage:
-        if self._made is not None:
-            return self._made
+        """How the table stores values; what was `_made` of that need not be asked for."""
         places = await places_of(self._database, self._name)
         storage = Storage(self._mapping, places, self._dialect.kind)
         if places:

@@ -14,6 +14,7 @@ from backends.passwords import generate
 from backends.source import Source
 from backends.writers import Carry, RegistrySession, Together
 from resolvers.context import RequestContext
+from resolvers.viewer import Scope
 from resolvers.writing import findings
 from resolvers.writing.addresses import address_checked, customer_found
 from resolvers.writing.deeds import Deed, changed_of, recorded
@@ -23,6 +24,9 @@ from resolvers.writing.logins import free, inheritable, login_checked, named_sou
 from resolvers.writing.outcome import Guard, written
 from resolvers.writing.reach import customers_checked, hidden_checked, own_checked
 from resolvers.writing.stores import WritableSource
+
+_PATHS = {"login": "newLogin"}
+"""Where in the input of a change a field stands that is called differently there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Created:
     generated_password: str | None = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class UserChanges:
     """What changes of a customer user: only what the caller gave."""
 
@@ -57,7 +61,7 @@ class UserChanges:
     adopt: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ready:
     """A write that nothing speaks against, and whose names no cache may answer for from then on."""
 
@@ -91,7 +95,8 @@ async def done(context: RequestContext, ready: Ready) -> CustomerUser:
             async with turns.of(ready.source, ready.logins[0], takes_name=ready.takes_name):
                 return await ready.write(None, note)
         finally:
-            await forget(context, ready.source, *ready.logins)
+            await ready.source.forget(ready.logins)  # as `forget`, without its coroutine
+            context.users.duplicates.forget()
 
 
 async def creation(context: RequestContext, new: NewUser) -> tuple[Ready, str | None]:
@@ -122,9 +127,9 @@ async def creation(context: RequestContext, new: NewUser) -> tuple[Ready, str | 
         await address_checked(context, source, into, values, late)
         late.check()
 
-    async def write(together: Together | None, note: Note) -> CustomerUser:
+    def write(together: Together | None, note: Note) -> Awaitable[CustomerUser]:
         making = into.writer.create(values, hashed, claim=claim, together=together, note=note)
-        return await written(making, "login")
+        return written(making, "login")
 
     fields = changed_of(source.mapping, values, *(["password"] if hashed else []))
     deed = Deed("createCustomerUser", ChangeKind.CREATED, Target.CUSTOMER_USER, login, fields, source.key)
@@ -137,16 +142,21 @@ async def change(
     """A change that may be written to the record as it is now; refuses what may not."""
     noted = Findings()
     into = context.services.writes.users[source.key]
-    names = [*changes.fields, *(["login"] if changes.new_login is not None else [])]
-    await own_checked(context, before, names, noted, {"login": "newLogin"})
-    noted.check()
-    values = await _changed(context, source, before, changes, noted)
+    if Scope.WRITE not in context.viewer.scopes:
+        names = [*changes.fields, *(["login"] if changes.new_login is not None else [])]
+        await own_checked(context, before, names, noted, _PATHS)
+        noted.check()
+    values = _changed(context, source, changes, noted)
+    sees = None
+    if context.is_limited:
+        await customers_checked(context, source.mapping, values, noted, before)
+        sees = partial((await context.sight()).sees, source)
+    if changes.new_login:
+        await _new_login_checked(context, before, changes.new_login, noted, adopt=changes.adopt)
     if values.get("customerId", before.customer_id) != before.customer_id:
         await customer_found(context, source, into, values, noted)
     await address_checked(context, source, into, values, noted, before)
     noted.check()
-    sight = await context.sight() if context.is_limited else None
-    sees = partial(sight.sees, source) if sight else None
     guard = Guard(context, before, changes.if_version, sees)
     new_login = changes.new_login or before.login
     claims = new_login != before.login or "email" in values
@@ -159,7 +169,7 @@ async def change(
         await address_checked(context, source, into, values, late, before)
         late.check()
 
-    async def write(together: Together | None, note: Note) -> CustomerUser:
+    def write(together: Together | None, note: Note) -> Awaitable[CustomerUser]:
         writing = into.writer.update(
             before.login,
             values,
@@ -170,7 +180,7 @@ async def change(
             together=together,
             note=note,
         )
-        return await written(writing, "login", {"login": "newLogin"}, guard)
+        return written(writing, "login", _PATHS, guard)
 
     kind, fields = ChangeKind.UPDATED, changed_of(source.mapping, values)
     deed = Deed("updateCustomerUser", kind, Target.CUSTOMER_USER, before.login, fields, source.key)
@@ -197,27 +207,28 @@ async def forget(context: RequestContext, source: Source[CustomerUser], *logins:
     context.users.duplicates.forget()
 
 
-async def _changed(
-    context: RequestContext,
-    source: Source[CustomerUser],
-    before: CustomerUser,
-    changes: UserChanges,
-    noted: Findings,
+def _changed(
+    context: RequestContext, source: Source[CustomerUser], changes: UserChanges, noted: Findings
 ) -> dict[str, Value | Validity]:
-    """The values to be stored; a new login is free, and nothing is left under it."""
-    given, path, new = dict(changes.fields), ("newLogin",), changes.new_login
+    """The values to be stored."""
+    given, new = changes.fields, changes.new_login
     if new is not None:
-        login_checked(new, path, noted)
-        given["login"] = new
+        login_checked(new, ("newLogin",), noted)
+        given = {**given, "login": new}
     hidden_checked(context, changes.fields, noted)
-    values = checked(source.mapping, given, noted, new=False, paths={"login": "newLogin"})
-    await customers_checked(context, source.mapping, values, noted, before)
-    if new and fold(new) != fold(before.login):
+    return checked(source.mapping, given, noted, new=False, paths=_PATHS)
+
+
+async def _new_login_checked(
+    context: RequestContext, before: CustomerUser, new: str, noted: Findings, *, adopt: bool
+) -> None:
+    """It is free, and nothing is left under it."""
+    path = ("newLogin",)
+    if fold(new) != fold(before.login):
         await free(context, context.services.users, new, path, noted)
-    if new and new != before.login:
+    if new != before.login:
         left = partial(context.services.writes.relatives.left_of_user, new, before.login)
-        await inheritable(context, left, path, noted, adopt=changes.adopt)
-    return values
+        await inheritable(context, left, path, noted, adopt=adopt)
 
 
 def _made_login(into: WritableSource[CustomerUser]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ import structlog
 from backends.audit import AuditEntry, Line
 from backends.changes import Change, ChangeKind, Note, Target
 from backends.mapping import RecordMapping
-from backends.model import Customer, CustomerUser
+from backends.model import Customer, CustomerUser, Value
 from backends.writers import Unfinished
 from resolvers.writing.findings import Refused
 
@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("kundengraph.audit")
 
+_RECORDS = (CustomerUser, Customer)
+
 Fields = Callable[[Any, Any], Collection[str]]
 """GraphQL names of what differs between what was stored and what is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Deed:
     """What a mutation is about to do, as far as that is known beforehand."""
 
@@ -140,28 +142,32 @@ class _Account:
         deed = self.deed
         if deed.record is not None:
             before = after = deed.record
-        hashes = self._hashed(before), self._hashed(after)
+        was = self._hashed(before)
+        now = was if after is before else self._hashed(after)
         if callable(deed.fields):
             fields = tuple(sorted(deed.fields(before, after)))
         else:
-            fields = deed.fields if hashes[0] != hashes[1] or deed.record is not None else ()
+            fields = deed.fields if was != now or deed.record is not None else ()
+        old_key = _key(before) or deed.key
         new_key = deed.new_key if deed.new_key is not None else _key(after)
+        keys = (old_key, new_key) if new_key and new_key != old_key else (old_key,)
         return Change(
             deed.mutation,
             deed.kind,
             deed.target,
-            tuple(dict.fromkeys(key for key in (_key(before) or deed.key, new_key) if key)),
+            keys if old_key else keys[1:],
             deed.source_key,
             fields,
             datetime.now(UTC),
             deed.logins,
-            *hashes,
+            was,
+            now,
         )
 
     def _hashed(self, stored: object) -> str | None:
         if stored is None:
             return None
-        shown = stored.stored if isinstance(stored, CustomerUser | Customer) else stored
+        shown = stored.stored if isinstance(stored, _RECORDS) else stored
         return self.context.services.seal.version(shown)
 
 
@@ -175,20 +181,18 @@ def changed_of(mapping: RecordMapping, given: Collection[str], *more: str) -> Fi
     """Which of the given fields of a record have another value than before."""
 
     def changed(before: CustomerUser | Customer | None, after: CustomerUser | Customer | None) -> list[str]:
-        return [
-            *(name for name in given if _value(mapping, name, before) != _value(mapping, name, after)),
-            *more,
-        ]
+        was, now, names = _row(before), _row(after), []
+        for name in given:
+            place = mapping.places.get(name)
+            if place is not None and (was and was[place]) != (now and now[place]):
+                names.append(name)
+        return [*names, *more]
 
     return changed
 
 
-def _value(mapping: RecordMapping, name: str, record: CustomerUser | Customer | None) -> object:
-    row = mapping.field(name)
-    column = row.column if row else mapping.valid_column if name == "validity" else None
-    if record is None or column is None:
-        return None
-    return record.stored[mapping.column_index(column)]
+def _row(record: CustomerUser | Customer | None) -> Sequence[Value] | None:
+    return None if record is None else record.stored
 
 
 def _key(stored: object) -> str | None:

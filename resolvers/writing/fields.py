@@ -32,7 +32,7 @@ def checked(
     values: dict[str, Value | Validity] = {}
     for name, value in given.items():
         row = mapping.field(name)
-        path = ((paths or {}).get(name, name),)
+        path = (paths.get(name, name) if paths else name,)
         if row is not None and row.read_only and not new:
             noted.add(path, UserErrorCode.READ_ONLY, f"{name} is read-only in {mapping.source_key}.")
         elif name == "validity":
@@ -92,6 +92,8 @@ def _required(
     mapping: RecordMapping, values: Mapping[str, Value | Validity], noted: Findings, *, new: bool
 ) -> None:
     """Keys and the validity are looked after elsewhere; what a patch does not touch may stay empty."""
+    if not new and None not in values.values():
+        return
     for row in mapping.required_fields:
         if values.get(row.name) is None and (new or row.name in values):
             noted.add((row.name,), UserErrorCode.REQUIRED, f"{row.name} is required in {mapping.source_key}.")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from backends.conditions import is_storable
 from backends.directory import Directory
@@ -84,18 +84,18 @@ class Findings:
             self.add(path, UserErrorCode.INVALID, "Holds a character that cannot be stored.")
 
 
-async def users(
+def users(
     context: RequestContext, wanted: Mapping[Path, str], findings: Findings
-) -> Mapping[Path, CustomerUser]:
+) -> Coroutine[Any, Any, Mapping[Path, CustomerUser]]:
     """The owner of each login; a silent source is no proof that there is none."""
-    return await _records(context.users, wanted, findings, "customer user")
+    return _records(context.users, wanted, findings, "customer user")
 
 
-async def customers(
+def customers(
     context: RequestContext, wanted: Mapping[Path, str], findings: Findings
-) -> Mapping[Path, Customer]:
+) -> Coroutine[Any, Any, Mapping[Path, Customer]]:
     """The customer of each ID."""
-    return await _records(context.customers, wanted, findings, "customer")
+    return _records(context.customers, wanted, findings, "customer")
 
 
 async def groups(

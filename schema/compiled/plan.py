@@ -165,14 +165,12 @@ class Selection:
     """Rows so far."""
     hidden: Sequence[Step] = field(init=False)
     """Values that the caller may not read."""
+    suspends: bool = field(init=False)
+    """Whether something in it may have to wait."""
 
     def __post_init__(self) -> None:
+        self.suspends = any(one.suspends for one in self.below)
         self.hidden = [one for one in self.steps if isinstance(one.meaning, Hidden) and one.objects is None]
-
-    @property
-    def suspends(self) -> bool:
-        """Whether something in it may have to wait."""
-        return any(one.suspends for one in self.below)
 
 
 @dataclass(slots=True, eq=False)

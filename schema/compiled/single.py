@@ -17,9 +17,16 @@ def wrote_object(run: Run, step: Step, value: Any, out: dict[str, Any]) -> bool:
     selection = shape.selection(value) if shape.__class__ is Objects else None
     if selection is None or selection.suspends:
         return False
-    (written,), troubles = write(selection, (value,), run.request)
-    if troubles:
-        return False
+    writer = None if selection.hidden else selection.writers.get(value.__class__)
+    if writer is not None:
+        try:
+            (written,) = writer((value,), run.request)
+        except Exception:
+            return False  # it is written again, field by field
+    else:
+        (written,), troubles = write(selection, (value,), run.request)
+        if troubles:
+            return False
     for one in selection.below:
         if one.meaning.__class__ is not Attribute:
             return False
