@@ -182,8 +182,8 @@ class Cached(Generic[R]):
                 raise self._late() from error
         return present
 
-    async def pages(self, questions: Sequence[Question]) -> Sequence[Page[R]]:
-        return await self._backend.pages(questions)
+    def pages(self, questions: Sequence[Question]) -> Coroutine[Any, Any, Sequence[Page[R]]]:
+        return self._backend.pages(questions)
 
     async def counts(self, filters: Sequence[Filter]) -> Sequence[Count]:
         return await self._backend.counts(filters)

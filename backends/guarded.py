@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Generic
+from typing import Any, Generic
 
 from backends.breaker import Breaker
 from backends.cells import Columns
@@ -63,8 +63,8 @@ class Guarded(Generic[R]):
     async def have(self, keys: Sequence[str]) -> AbstractSet[str]:
         return await self._guard.ask("have", lambda: self._backend.have(keys)) if keys else frozenset()
 
-    async def pages(self, questions: Sequence[Question]) -> Sequence[Page[R]]:
-        return await self._guard.ask("pages", lambda: self._backend.pages(questions)) if questions else ()
+    def pages(self, questions: Sequence[Question]) -> Coroutine[Any, Any, Sequence[Page[R]]]:
+        return self._guard.ask("pages", lambda: self._backend.pages(questions)) if questions else _none()
 
     async def counts(self, filters: Sequence[Filter]) -> Sequence[Count]:
         return await self._guard.ask("counts", lambda: self._backend.counts(filters)) if filters else ()
@@ -93,6 +93,10 @@ class Guarded(Generic[R]):
                 await self._backend.close()
 
 
+async def _none() -> Sequence[Page[R]]:
+    return ()
+
+
 class GuardedPlaces(Generic[R]):
     """Places that are known by heart, of a store that may be asked for the records."""
 
@@ -104,5 +108,7 @@ class GuardedPlaces(Generic[R]):
         """The store is not asked, so its breaker learns nothing; while that is open, nothing is told either."""
         return None if self._guard.is_shut else self._inner.places(questions)
 
-    async def read(self, keys: Sequence[str], wanted: frozenset[Validity] | None) -> Mapping[str, R]:
-        return await self._guard.ask("read", lambda: self._inner.read(keys, wanted))
+    def read(
+        self, keys: Sequence[str], wanted: frozenset[Validity] | None
+    ) -> Coroutine[Any, Any, Mapping[str, R]]:
+        return self._guard.ask("read", lambda: self._inner.read(keys, wanted))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Generic
 
 from backends.duplicates import Duplicates
+from backends.merges import LastMerges
 from backends.protocol import R, placing
 from backends.shadows import Shadows
 from backends.shares import Shares
@@ -21,3 +22,4 @@ class Habits(Generic[R]):
         """What tells the places of each source by heart."""
         self.shadows = Shadows(sources)
         self.shares = Shares(len(sources))
+        self.merges = LastMerges[R]()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Generic, cast
 
@@ -13,11 +14,12 @@ from backends.cells import Cells, Columns
 from backends.errors import SourceUnavailable
 from backends.filters import Filter, Question
 from backends.habits import Habits
-from backends.merge import Stream, merge
+from backends.merge import Merged, Stream
 from backends.model import Freshness, SourceReport, SourceStatus
 from backends.order import Order, Position
 from backends.protocol import Page, Placing, R, Row
 from backends.reports import Reports, report, skipped
+from backends.shadows import Asked
 from backends.source import Source
 
 MOST_ROWS = 1001
@@ -63,11 +65,14 @@ class Reading(Generic[R]):
         self.filters, self.order, self.first, self.after, self.only = filters, order, first, after, only
         self.streams = [[Stream[R](source.place, after) for source in self.sources] for _ in filters]
         self.places = {source.key: source.place for source in sources}
-        self.judged: dict[int, dict[str, bool]] = {source.place: {} for source in sources}
-        self.some_hidden = self.some_judged = False
+        self.judged: defaultdict[int, set[str]] = defaultdict(set)
+        """Keys by the place of the source that has them, of which is known whether an earlier one has them too."""
+        self.hidden: dict[int, set[str]] = {}
+        """Those of them that an earlier one has."""
+        self.some_hidden = False
         alone = len(filters) == 1
         self.page = (
-            (filters[0], order, first, after, None if only is None else tuple(only)) if alone else None
+            hash((filters[0], order, first, after, None if only is None else tuple(only))) if alone else None
         )
         self.guesses = habits.shares.of(self.page, first + 1)
         self.placed: set[int] = set()
@@ -78,59 +83,69 @@ class Reading(Generic[R]):
     async def run(self) -> Sequence[Listing[R]]:
         rows: list[list[Row[R]]] = [[] for _ in self.filters]
         self._skip()
+        page, several = None, len(self.sources) > 1
         while True:
             wanted: dict[int, list[int]] = {}
-            taken: list[list[Row[R]]] = []
+            taken: list[Merged[R]] = []
             for index, streams in enumerate(self.streams):
-                merged = merge(streams, self.order, self.first + 1 - len(rows[index]))
-                taken.append(merged.rows)
-                for stream in merged.dry:
-                    wanted.setdefault(stream.place, []).append(index)
-            hides = await self._judge(taken) if len(self.sources) > 1 else False
+                number = self.first + 1 - len(rows[index])
+                taken.append(merged := self.habits.merges.of(page, streams, self.order, number))
+                for place in merged.dry:
+                    wanted.setdefault(place, []).append(index)
+            hides = several and any(merged.rows for merged in taken) and await self._judge(taken)
             for known, new in zip(rows, taken, strict=True):
-                known.extend([row for row in new if not self._is_hidden(row)] if hides else new)
+                known.extend([row for row in new.rows if not self._is_hidden(row)] if hides else new.rows)
             if wanted:
                 await self._refill(wanted)
+                page = self.page if several else None
             elif not hides and not await self._read(rows):
                 break
-        self.habits.shares.note(self.page, [self._taken(source.place) for source in self.sources])
+        if self.page is not None:
+            looked_at = [stream.read - len(stream.rows) for stream in self.streams[0]]
+            self.habits.shares.note(self.page, looked_at)
         reports = [self.reports.of(source.key) for source in self.sources]
         silent = next((self.silent[one.key] for one in self.sources if one.key in self.silent), None)
         if (cells := self.cells) is not None:
             return [Listing((), len(cells.rows) > self.first, reports, silent, cells.cut(self.first))]
         return [Listing(found[: self.first], len(found) > self.first, reports, silent) for found in rows]
 
-    async def _judge(self, taken: Sequence[Sequence[Row[R]]]) -> bool:
-        """Ask whether earlier sources hide what was taken; True where they hide some of it.
-
-        Where something was hidden before, all that is at hand is judged, so that few rounds are needed.
-        """
-        at_hand = [stream.rows for streams in self.streams for stream in streams] if self.some_hidden else []
-        fresh: dict[int, set[str]] = {}
-        places, judged = self.places, self.judged
-        for rows in (*taken, *at_hand):
-            for row in rows:
-                place = places[row.position.source_key]
-                if place and (key := row.record.key) not in judged[place]:
-                    if place in fresh:
-                        fresh[place].add(key)
-                    else:
-                        fresh[place] = {key}
-        for place, free in self.habits.shadows.free(fresh).items():
-            fresh[place] -= free
-            judged[place].update(dict.fromkeys(free, False))
-        if fresh := {place: keys for place, keys in fresh.items() if keys}:
-            hidden = await self._hidden(fresh)
-            for place, keys in fresh.items():
-                self.judged[place].update((key, key in hidden[place]) for key in keys)
-                self.some_judged |= bool(hidden[place])
+    async def _judge(self, taken: Sequence[Merged[R]]) -> bool:
+        """Ask whether earlier sources hide what was taken; True where they hide some of it."""
+        asked = self._unjudged(taken)
+        for place, keys in asked.keys.items():
+            self.judged[place] |= keys
+        if doubtful := self.habits.shadows.doubtful(asked):
+            hidden = await self._hidden(doubtful)
+            for place, keys in doubtful.items():
+                if hidden[place]:
+                    self.hidden.setdefault(place, set()).update(hidden[place])
                 self.habits.shadows.keep(place, keys - hidden[place])
-        hides = self.some_judged and any(self._is_hidden(row) for rows in taken for row in rows)
+        hides = bool(self.hidden) and any(self._is_hidden(row) for merged in taken for row in merged.rows)
         self.some_hidden |= hides
         return hides
 
+    def _unjudged(self, taken: Sequence[Merged[R]]) -> Asked:
+        """The keys of which is not known yet whether they are hidden.
+
+        Where something was hidden before, all that is at hand is judged, so that few rounds are needed.
+        """
+        alone = taken[0] if len(taken) == 1 and not self.judged else None  # then only its rows decide
+        if alone is not None and alone.asked is not None:
+            return alone.asked
+        at_hand = [stream.rows for streams in self.streams for stream in streams] if self.some_hidden else []
+        fresh: dict[int, set[str]] = {}
+        for rows in (*(merged.rows for merged in taken), *at_hand):
+            for row in rows:
+                place = self.places[row.position.source_key]
+                if place and (key := row.record.key) not in self.judged[place]:
+                    fresh.setdefault(place, set()).add(key)
+        asked = Asked(fresh)
+        if alone is not None:
+            alone.asked = asked
+        return asked
+
     def _is_hidden(self, row: Row[R]) -> bool:
-        return self.judged[self.places[row.position.source_key]].get(row.record.key, False)
+        return row.record.key in self.hidden.get(self.places[row.position.source_key], ())
 
     def _skip(self) -> None:
         for source in self.sources:
@@ -138,7 +153,7 @@ class Reading(Generic[R]):
             if why is not None:
                 self.reports.note(why)
                 for streams in self.streams:
-                    streams[source.place].more = False
+                    streams[source.place].end()
 
     async def _refill(self, wanted: Mapping[int, Sequence[int]]) -> None:
         if len(self.sources) > 1:
@@ -218,10 +233,10 @@ class Reading(Generic[R]):
         A source of which nothing is shown is asked for somebody all the same: so it is known whether it answers.
         """
         wanted: dict[str, set[str]] = {}
-        for found in rows:
-            for row in found:
-                if row.is_unread:
-                    wanted.setdefault(row.position.source_key, set()).add(row.position.key)
+        unread = [[at for at, row in enumerate(found) if row.is_unread] for found in rows]
+        for found, some in zip(rows, unread, strict=True):
+            for at in some:
+                wanted.setdefault(found[at].position.source_key, set()).add(found[at].position.key)
         for place in self.placed:
             heads = (streams[place].rows[0] for streams in self.streams if streams[place].rows)
             if self.sources[place].key not in wanted and (head := next(heads, None)) is not None:
@@ -234,16 +249,8 @@ class Reading(Generic[R]):
                 *(self._records(self.sources[self.places[one]], sorted(keys)) for one, keys in wanted.items())
             )
         read = dict(zip(wanted, answers, strict=True))
-        gone = False
-        for found in rows:
-            before = len(found)
-            found[:] = [
-                shown
-                for row in found
-                if (shown := _with_record(row, read) if row.is_unread else row) is not None
-            ]
-            gone |= len(found) < before
-        return gone
+        gone = [_fill(found, some, read) for found, some in zip(rows, unread, strict=True)]
+        return any(gone)
 
     async def _records(self, source: Source[R], keys: Sequence[str]) -> Mapping[str, R]:
         """The records of the keys that are there; where the source is silent it has no more rows at all."""
@@ -264,14 +271,10 @@ class Reading(Generic[R]):
         status = SourceStatus.TRUNCATED if any(page.truncated for page in pages) else SourceStatus.OK
         self.reports.note(report(source, status, started))
 
-    def _taken(self, place: int) -> int:
-        """The most rows of a source that one of the questions has looked at."""
-        return max(streams[place].read - len(streams[place].rows) for streams in self.streams)
-
     def _place_of(self, position: Position | None) -> int:
         return self.places.get(position.source_key, 0) if position else 0
 
-    async def _hidden(self, fresh: Mapping[int, set[str]]) -> Mapping[int, set[str]]:
+    async def _hidden(self, fresh: Mapping[int, Set[str]]) -> Mapping[int, set[str]]:
         """For each place those of the keys that an earlier source has."""
         hidden: dict[int, set[str]] = {place: set() for place in fresh}
 
@@ -300,8 +303,16 @@ def _without(filter: Filter, twins: tuple[str, ...]) -> Filter:
     return filter if filter.exclude_exactly == twins else replace(filter, exclude_exactly=twins)
 
 
-def _with_record(row: Row[R], read: Mapping[str, Mapping[str, R]]) -> Row[R] | None:
-    """The row with its record; None where that is gone."""
-    place = row.position
-    record = read[place.source_key].get(place.key)
-    return None if record is None else Row(record, place)
+def _fill(found: list[Row[R]], unread: Sequence[int], read: Mapping[str, Mapping[str, R]]) -> bool:
+    """Put records in place of the unread rows; True where some are gone, and taken out."""
+    gone = []
+    for at in unread:
+        place = found[at].position
+        record = read[place.source_key].get(place.key)
+        if record is None:
+            gone.append(at)
+        else:
+            found[at] = Row(record, place)
+    for at in reversed(gone):
+        del found[at]
+    return bool(gone)

@@ -11,6 +11,7 @@ from typing import Generic
 
 from backends.order import Order, Position, sort_key
 from backends.protocol import Page, R, Row
+from backends.shadows import Asked
 
 
 @dataclass(slots=True)
@@ -23,6 +24,8 @@ class Stream(Generic[R]):
     more: bool = True
     read: int = 0
     """How many rows it gave."""
+    origin: object = True
+    """What its state comes of: its only page, or whether it gives one; None where more has happened."""
 
     @property
     def is_dry(self) -> bool:
@@ -36,22 +39,31 @@ class Stream(Generic[R]):
         self.rows.extend(page.rows)
         self.read += len(page.rows)
         self.more = page.more and bool(page.rows)
+        self.origin = page if self.origin is True else None
+
+    def skip(self, number: int) -> None:
+        """Take so many rows that are known already."""
+        for _ in range(number):
+            self.rows.popleft()
+        self.origin = None
 
     def end(self) -> None:
         """Take note that the source gives no more rows, nor those that were not taken."""
         self.rows.clear()
-        self.more = False
+        self.more = self.origin = False
 
 
 Head = tuple[tuple[object, ...], Stream[R]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Merged(Generic[R]):
-    """Rows whose place is proven, and the streams that must be refilled to prove the next."""
+    """Rows whose place is proven, and the places of the streams that must be refilled to prove the next."""
 
-    rows: list[Row[R]]
-    dry: list[Stream[R]]
+    rows: Sequence[Row[R]]
+    dry: Sequence[int]
+    asked: Asked | None = None
+    """The rows' keys, once somebody has asked who hides them."""
 
 
 def merge(streams: Sequence[Stream[R]], order: Order, wanted: int) -> Merged[R]:
@@ -64,12 +76,13 @@ def merge(streams: Sequence[Stream[R]], order: Order, wanted: int) -> Merged[R]:
     heads = [head(stream) for stream in streams if stream.rows]
     heapify(heads)
     while len(rows) < wanted:
-        if dry := [stream for stream in streams if stream.is_dry]:
+        if dry := [stream.place for stream in streams if stream.is_dry]:
             return Merged(rows, dry)
         if not heads:
             break
         while heads and len(rows) < wanted:
             stream = heads[0][1]
+            stream.origin = None
             rows.append(stream.rows.popleft())
             if stream.rows:
                 heapreplace(heads, head(stream))
@@ -94,4 +107,5 @@ def _cut(stream: Stream[R], wanted: int) -> Merged[R]:
     """The next rows of the only stream."""
     taken = min(wanted, len(stream.rows))
     rows = [stream.rows.popleft() for _ in range(taken)]
-    return Merged(rows, [stream] if taken < wanted and stream.more else [])
+    stream.origin = None
+    return Merged(rows, [stream.place] if taken < wanted and stream.more else [])

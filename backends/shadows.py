@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Generic, Protocol, cast, runtime_checkable
 
 from backends.protocol import R
@@ -32,6 +33,16 @@ class Absences(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class Asked:
+    """Keys by the place of the source that has them."""
+
+    keys: Mapping[int, Set[str]]
+    until: float = 0.0
+    """Until when all are certain to be in no earlier source, as long as `turns` are the last ones."""
+    turns: tuple[int, ...] = ()
+
+
 class Shadows(Generic[R]):
     """One look for each key in place of one in the memory of each earlier source."""
 
@@ -42,20 +53,25 @@ class Shadows(Generic[R]):
         self._until: dict[int, dict[str, float]] = {}
         self._turns: tuple[int, ...] = ()
 
-    def free(self, asked: Mapping[int, Iterable[str]]) -> Mapping[int, set[str]]:
-        """For each place those of its keys that are certain to be in no source before it."""
+    def doubtful(self, asked: Asked) -> Mapping[int, Set[str]]:
+        """For each place those of its keys that a source before it may have; the others are certain to be in none."""
         if not self._until or not self._is_current():
-            return {}
-        now, none = self._earlier[0].clock(), dict[str, float]()
-        free: dict[int, set[str]] = {}
-        for place, keys in asked.items():
-            until = self._until.get(place, none)
-            free[place] = {key for key in keys if until.get(key, 0.0) > now}
+            return asked.keys
+        now, left = self._earlier[0].clock(), dict[int, set[str]]()
+        if asked.turns is not self._turns or asked.until <= now:
+            none = dict[str, float]()
+            for place, keys in asked.keys.items():
+                until = self._until.get(place, none)
+                if doubtful := {key for key in keys if until.get(key, 0.0) <= now}:
+                    left[place] = doubtful
+            if not left:
+                ends = (self._until[place][key] for place, keys in asked.keys.items() for key in keys)
+                asked.until, asked.turns = min(ends, default=0.0), self._turns
         number = 0
         for place in range(len(self._earlier), 0, -1):
-            if number := number + len(free.get(place, ())):
+            if number := number + len(asked.keys.get(place, ())) - len(left.get(place, ())):
                 self._earlier[place - 1].used(number)
-        return free
+        return left
 
     def keep(self, place: int, keys: Collection[str]) -> None:
         """Remember that the sources before `place` have just said to have none of the keys."""

@@ -19,18 +19,18 @@ PAGES = 1024
 class Shares:
     """A guess for each source: what it had in the same page before, else what it has where rows are mixed.
 
-    Whoever has more is asked again, so that a wrong guess costs time, and no row. Of pages only a hash is kept.
+    Whoever has more is asked again, so that a wrong guess costs time, and no row.
     """
 
     def __init__(self, sources: int) -> None:
         self._sources = sources
-        self._taken: OrderedDict[int, tuple[int, ...]] = OrderedDict()
+        self._taken: OrderedDict[Hashable, tuple[int, ...]] = OrderedDict()
 
     def of(self, page: Hashable | None, limit: int) -> Sequence[int]:
         """How many rows of `limit` to ask of each source."""
         if self._sources < MANY:
             return (limit,) * self._sources
-        taken = None if page is None else self._taken.get(hash(page))
+        taken = None if page is None else self._taken.get(page)
         if taken is not None:
             return [min(limit, number + BEYOND) for number in taken]
         share = limit / self._sources
@@ -40,8 +40,7 @@ class Shares:
         """That many rows of each source were looked at for the page."""
         if page is None or self._sources < MANY:
             return
-        key = hash(page)
-        self._taken[key] = tuple(taken)
-        self._taken.move_to_end(key)
+        self._taken[page] = tuple(taken)
+        self._taken.move_to_end(page)
         if len(self._taken) > PAGES:
             self._taken.popitem(last=False)

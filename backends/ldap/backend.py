@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import asynccontextmanager
-from functools import partial
+from contextlib import contextmanager
+from functools import lru_cache, partial
 from typing import TypeVar, cast
 
 from backends.cells import Cells, Columns
@@ -16,7 +15,7 @@ from backends.conditions import condition_of
 from backends.filters import EVERYTHING, Filter, Question
 from backends.gathering import gathered
 from backends.ldap.faults import faults_as_ours
-from backends.ldap.keys import KeyList, KeyLists, Place, Wanted
+from backends.ldap.keys import MAX_LISTS, KeyList, KeyLists, Place, Wanted
 from backends.ldap.listing import Listing
 from backends.ldap.membership import Membership
 from backends.ldap.people import People
@@ -27,6 +26,7 @@ from backends.mapping import RecordMapping
 from backends.model import CustomerUser, Finding, Inspection, SourceKind, Validity
 from backends.order import Order, Position, fold, other_spellings
 from backends.protocol import Count, Page, Row
+from backends.turns import TimeLimit
 
 T = TypeVar("T")
 
@@ -52,31 +52,32 @@ class LdapBackend:
         group = Membership(settings, self._server) if settings.group_dn else None
         self._people = People(mapping, settings, self._server, group)
         listing = Listing(mapping, settings, self._server, group)
+        self._wanted = lru_cache(MAX_LISTS)(self._list_of)
         self._lists = KeyLists(listing.read, settings.cache_ttl, settings.max_keys, clock)
 
     async def get_many(self, keys: Sequence[str]) -> Mapping[str, CustomerUser]:
         """The records of `keys`, by the spelling asked."""
-        async with self._call():
+        with self._call():
             records = await self._people.records(keys) if keys else {}
         spelled = _spelled(records, keys)
         return {asked: records[stored] for asked, stored in spelled.items()}
 
     async def have(self, keys: Sequence[str]) -> AbstractSet[str]:
         """Which of `keys` exist here, as spelled in the request."""
-        async with self._call():
+        with self._call():
             stored = await self._people.have(keys) if keys else []
         return _spelled(dict.fromkeys(stored), keys).keys()
 
     async def pages(self, questions: Sequence[Question]) -> Sequence[Page[CustomerUser]]:
         """One page for each question, cut from the lists of keys; only the entries of the pages are read."""
-        async with self._call():
+        with self._call():
             return await gathered(*[self._page(question) for question in questions])
 
     def places(self, questions: Sequence[Question]) -> Sequence[Page[CustomerUser]] | None:
         """Pages cut from the lists of keys alone, where all of them are held and young enough."""
         pages = []
         for asked in questions:
-            keys = self._lists.held(Wanted.by(condition_of(asked.filter, self._mapping), asked.order))
+            keys = self._lists.held(self._wanted(asked.filter, asked.order))
             if keys is None:
                 return None
             pages.append(self._unread(asked, self._capped(asked.filter, keys)))
@@ -86,13 +87,12 @@ class LdapBackend:
         self, keys: Sequence[str], wanted: frozenset[Validity] | None
     ) -> Mapping[str, CustomerUser]:
         """The records of logins as stored, where they are there and of these validities."""
-        with faults_as_ours(self._settings.key):
-            async with asyncio.timeout(self._settings.timeout):
-                return await self._people.records(keys, wanted)
+        with self._call():
+            return await self._people.records(keys, wanted)
 
     async def counts(self, filters: Sequence[Filter]) -> Sequence[Count]:
         """How many records match each filter; a capped search counts what its pages show."""
-        async with self._call():
+        with self._call():
             lists = await gathered(*[self._list(one, Order(())) for one in filters])
         return [Count(len(keys.places), exact=not keys.truncated) for keys in lists]
 
@@ -102,7 +102,7 @@ class LdapBackend:
             return {}
         condition = condition_of(filter, self._mapping)
         wanted = Wanted(condition, (field,), directions=(False, False, False), folded=False)
-        async with self._call():
+        with self._call():
             keys = await self._lists.get(wanted)
         return Counter(place[0] or None for place in self._capped(filter, keys).places)
 
@@ -110,25 +110,25 @@ class LdapBackend:
         self, filter: Filter, after: tuple[str, str] | None, limit: int
     ) -> Sequence[tuple[str, str]]:
         """(folded key, key) of matching records, ascending by both, after the pair given."""
-        async with self._call():
-            keys = await self._lists.get(Wanted.by(condition_of(filter, self._mapping), Order(())))
+        with self._call():
+            keys = await self._lists.get(self._wanted(filter, Order(())))
         start = keys.start(after, 0) if after is not None else 0
         return [(place[0], place[1]) for place in keys.places[start : start + limit]]
 
     async def twins(self) -> Sequence[str]:
         """Keys that another spelling hides: all but the first of each folded key."""
-        async with self._call():
+        with self._call():
             keys = await self._list(EVERYTHING, Order(()))
         return other_spellings((place[0], place[1]) for place in keys.places)
 
     async def ping(self) -> None:
         """Return when the directory answers a bound connection, whether the base exists or not."""
-        async with self._call():
+        with self._call():
             await base_exists(self._server, self._settings)
 
     async def inspect(self) -> Inspection:
         """Count the records, and ask the schema about the mapped attributes."""
-        async with self._call():
+        with self._call():
             if not await base_exists(self._server, self._settings):
                 return Inspection(None, [Finding("base_dn", None)], ["The directory has no entry base_dn."])
             findings = await unknown_attributes(self._server, self._settings, self._mapping)
@@ -147,12 +147,11 @@ class LdapBackend:
         await self._lists.close()
         await self._server.close()
 
-    @asynccontextmanager
-    async def _call(self) -> AsyncIterator[None]:
+    @contextmanager
+    def _call(self) -> Iterator[None]:
         """One call: bounded in time, and only our errors come out."""
-        with faults_as_ours(self._settings.key):
-            async with asyncio.timeout(self._settings.timeout):
-                yield
+        with faults_as_ours(self._settings.key), TimeLimit(self._settings.timeout):
+            yield
 
     async def _page(self, question: Question) -> Page[CustomerUser]:
         keys, asked = await self._list(question.filter, question.order), question.columns
@@ -190,8 +189,11 @@ class LdapBackend:
         return bool(self._settings.valid_filter) and "validity" in asked.attributes
 
     async def _list(self, filter: Filter, order: Order) -> KeyList:
-        keys = await self._lists.get(Wanted.by(condition_of(filter, self._mapping), order))
+        keys = await self._lists.get(self._wanted(filter, order))
         return self._capped(filter, keys)
+
+    def _list_of(self, filter: Filter, order: Order) -> Wanted:
+        return Wanted.by(condition_of(filter, self._mapping), order)
 
     def _capped(self, filter: Filter, keys: KeyList) -> KeyList:
         return keys if filter.search is None else keys.capped(self._mapping.search.list_limit)

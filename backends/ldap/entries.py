@@ -27,13 +27,15 @@ class EntryReader:
 
     def __init__(self, mapping: RecordMapping, charset: str, translate_manager_to: str) -> None:
         self._mapping = mapping
+        self._key = mapping.key_column.lower()
         self._charset = charset
         self._translated = frozenset({"manager"}) if translate_manager_to else frozenset()
         self.attributes = unique(mapping.columns)
 
     def key(self, entry: Entry) -> str:
         """The login; empty for an entry that is nobody's."""
-        return first(self.value(entry, self._mapping.key_column)) or ""
+        values = entry.values.get(self._key)
+        return (first(self._read(self._key, values)) or "") if values else ""
 
     def value(self, entry: Entry, column: str) -> Value:
         """None where the attribute is absent, a tuple where it has several values; bytes that make no sense are �."""
@@ -70,6 +72,8 @@ class EntryReader:
 
     def managers(self, entries: Iterable[Entry]) -> list[str]:
         """The DNs of managers to translate, each once."""
+        if not self._translated:
+            return []
         columns = [column for column in self._mapping.columns if column.lower() in self._translated]
         named = [first(self.value(entry, column)) for entry in entries for column in columns]
         return list(dict.fromkeys(dn for dn in named if dn))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Generic, Protocol, TypeVar
 
 from backends.ldap.faults import Dead, LdapFault
+from backends.turns import Places, TimeLimit
 
 MAX_IDLE = 60.0
 
@@ -32,15 +31,7 @@ class Pooled(Protocol):
 
 
 C = TypeVar("C", bound=Pooled)
-
-
-@dataclass(slots=True)
-class Lease(Generic[C]):
-    """A connection on loan."""
-
-    connection: C
-    reused: bool
-    """Whether it had been idle, so that the server may have closed it meanwhile."""
+T = TypeVar("T")
 
 
 class Pool(Generic[C]):
@@ -48,39 +39,43 @@ class Pool(Generic[C]):
 
     def __init__(self, connect: Callable[[], Awaitable[C]], size: int, timeout: float) -> None:
         self._connect = connect
-        self._free = asyncio.Semaphore(size)
+        self._free = Places(size)
         self._timeout = timeout
         self._idle: list[tuple[C, float]] = []
         self._dropped: set[asyncio.Task[None]] = set()
 
-    @asynccontextmanager
-    async def lease(self) -> AsyncIterator[Lease[C]]:
-        """Lend a connection; it comes back unless what happened leaves its state in doubt."""
-        if self._free.locked():
-            async with asyncio.timeout(self._timeout):
-                await self._free.acquire()
-        else:  # nobody has to wait
-            await self._free.acquire()
-        connection: C | None = None
-        healthy = False
-        try:
-            connection = self._take()
-            reused = connection is not None
-            if connection is None:
-                connection = await self._connect()
+    async def run(self, operation: Callable[[C], Awaitable[T]]) -> T:
+        """Lend a connection for an operation; it comes back unless what happened leaves its state in doubt.
+
+        Where one that had been idle turns out to be dead, the operation runs once more.
+        """
+        for last in (False, True):
+            if not self._free.taken():
+                with TimeLimit(self._timeout):
+                    await self._free.acquire()
+            connection: C | None = None
+            reused = healthy = False
             try:
-                yield Lease(connection, reused)
-                healthy = True
+                connection = self._take()
+                reused = connection is not None
+                if connection is None:
+                    connection = await self._connect()
+                result = await operation(connection)
             except Dead:
                 self.drop_idle()  # the server that closed this one has closed its siblings
-                raise
+                if last or not reused:
+                    raise
             except LdapFault:
                 healthy = True
                 raise
-        finally:
-            if connection is not None:
-                self._give_back(connection, healthy)
-            self._free.release()
+            else:
+                healthy = True
+                return result
+            finally:
+                if connection is not None:
+                    self._give_back(connection, healthy)
+                self._free.release()
+        raise AssertionError("unreachable")
 
     def drop_idle(self) -> None:
         """Let go of every connection that nobody uses."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from backends.errors import Refused
 from backends.ldap.entries import Entry
@@ -18,8 +18,6 @@ from backends.ldap.settings import LdapMissing, LdapSettings, Scope
 
 if TYPE_CHECKING:
     from backends.ldap.connection import Connection
-
-T = TypeVar("T")
 
 LARGEST_PAGE = 200
 """Decoding a page is one piece of work: 500 entries hold up the loop for 35 ms, and gain nothing over 200."""
@@ -49,7 +47,7 @@ class Server:
             entries = await connection.search(base, scope, expression, attributes)
             return Found(entries, connection.limited)
 
-        return await self._run(ask)
+        return await self._pool.run(ask)
 
     async def read(self, dns: Sequence[str], attributes: Sequence[str]) -> dict[str, Entry]:
         """These entries by the DNs given, without those that do not exist or may not be read."""
@@ -65,7 +63,7 @@ class Server:
                     continue
                 found.update((dn, entry) for entry in entries)
 
-        await self._run(ask)
+        await self._pool.run(ask)
         return found
 
     async def collect(
@@ -89,7 +87,7 @@ class Server:
             return connection.limited
 
         try:
-            return await self._run(ask)
+            return await self._pool.run(ask)
         except LimitRefused:
             found = await self.search(base, settings.scope, expression, attributes)
             take(found.entries)
@@ -102,18 +100,6 @@ class Server:
     def _check(self, expression: str) -> None:
         if len(expression) > LARGEST:
             raise Refused(self._settings.key)
-
-    async def _run(self, operation: Callable[[Connection], Awaitable[T]]) -> T:
-        for last in (False, True):
-            reused = False
-            try:
-                async with self._pool.lease() as lease:
-                    reused = lease.reused
-                    return await operation(lease.connection)
-            except Dead:
-                if last or not reused:
-                    raise
-        raise AssertionError("unreachable")
 
     async def _connect(self) -> Connection:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -67,7 +67,10 @@ class SqlBackend(Generic[R]):
         texts = self._made or await self._texts()
         return (await self._looked_up(texts.keys, keys)).keys()
 
-    async def pages(self, questions: Sequence[Question]) -> Sequence[Page[R]]:
+    def pages(self, questions: Sequence[Question]) -> Coroutine[Any, Any, Sequence[Page[R]]]:
+        return self._pages(questions) if 0 < len(questions) <= BATCH else self._many_pages(questions)
+
+    async def _many_pages(self, questions: Sequence[Question]) -> Sequence[Page[R]]:
         pages: list[Page[R]] = []
         for batch in _batches(questions):
             pages += await self._pages(batch)
@@ -222,7 +225,10 @@ class SqlBackend(Generic[R]):
         ]
 
     def _shape(self, filter: Filter, statements: Statements) -> tuple[Shape, list[Any]]:
-        return shape_of(condition_of(filter, self.mapping), statements.dialect, statements.columns)
+        if filter.members is not None or filter.keys is not None:  # which is hardly asked twice
+            return shape_of(condition_of(filter, self.mapping), statements.dialect, statements.columns)
+        shape, args = statements.shape(filter)
+        return shape, args.copy()
 
     async def _texts(self) -> _Texts:
         """The texts of this source, once the store has said what they depend on."""

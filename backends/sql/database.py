@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -154,20 +154,20 @@ class PooledDatabase:
         self._open = True
         shared.users += 1
 
-    async def fetch(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Row]:
+    def fetch(self, sql: str, args: Sequence[Any] = ()) -> Coroutine[Any, Any, Sequence[Row]]:
         if self._guard is not None:
-            return await self._guard.ask("fetch", lambda: self._fetch(sql, args))
-        return await self._fetch(sql, args)
+            return self._guard.ask("fetch", lambda: self._fetch(sql, args))
+        return self._fetch(sql, args)
 
-    async def execute(self, sql: str, args: Sequence[Any] = ()) -> int:
+    def execute(self, sql: str, args: Sequence[Any] = ()) -> Coroutine[Any, Any, int]:
         if self._guard is not None:
-            return await self._guard.ask("execute", lambda: self._execute(sql, args), writes=True)
-        return await self._execute(sql, args)
+            return self._guard.ask("execute", lambda: self._execute(sql, args), writes=True)
+        return self._execute(sql, args)
 
-    async def change(self, sql: str, args: Sequence[Any] = ()) -> Sequence[Row]:
+    def change(self, sql: str, args: Sequence[Any] = ()) -> Coroutine[Any, Any, Sequence[Row]]:
         if self._guard is not None:
-            return await self._guard.ask("change", lambda: self._fetch(sql, args), writes=True)
-        return await self._fetch(sql, args)
+            return self._guard.ask("change", lambda: self._fetch(sql, args), writes=True)
+        return self._fetch(sql, args)
 
     async def _fetch(self, sql: str, args: Sequence[Any]) -> Sequence[Row]:
         try:

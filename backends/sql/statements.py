@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
+from backends.conditions import condition_of
+from backends.filters import Filter
 from backends.mapping import FieldType, RecordMapping
 from backends.order import Order
 from backends.sql.conditions import Renderer
 from backends.sql.dialects import Dialect
-from backends.sql.shapes import Columns, Shape
+from backends.sql.shapes import Columns, Shape, shape_of
 
 TIMES = {"createdAt": "create_time", "changedAt": "change_time"}
 TEXTS = 128
@@ -44,10 +47,15 @@ class Statements:
         self.table = dialect.quoted(table)
         self.columns = columns
         self.renderer = Renderer(dialect, columns, mapping.valid_column, dialect.quoted)
+        self.shape = lru_cache(TEXTS)(self._shape)
         self.pages = lru_cache(TEXTS)(self._pages)
         self.counts = lru_cache(TEXTS)(self._counts)
         self.tally = lru_cache(TEXTS)(self._tally)
         self.keys = lru_cache(TEXTS)(self._keys)
+
+    def _shape(self, filter: Filter) -> tuple[Shape, list[Any]]:
+        """What a filter comes to, and its arguments, which are not to be changed."""
+        return shape_of(condition_of(filter, self.mapping), self.dialect, self.columns)
 
     def _pages(self, shapes: tuple[PageShape, ...], candidates: Shape | None = None) -> str:
         """Rows of number, cut, record columns and sort values, in order, for each shape numbered from 0.

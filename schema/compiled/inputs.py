@@ -73,9 +73,12 @@ def _as_given(
     plain: list[tuple[str, type, GraphQLVariableSignature]], given: Mapping[str, Any]
 ) -> VariableValues | None:
     coerced = {}
-    for name, kind, _ in plain:
+    for name, kind, signature in plain:
         value = given.get(name)
-        if value.__class__ is not kind or (kind is int and not _is_small(value)):
+        if value is None:
+            if name not in given or isinstance(signature.type, GraphQLNonNull):
+                return None
+        elif value.__class__ is not kind or (kind is int and not _is_small(value)):
             return None
         coerced[name] = value
     return cast(VariableValues, Plainly(coerced, plain))
@@ -118,15 +121,17 @@ def plainly(
     """The same as `made`, which makes the `given` arguments of a field, without it where all are plain variables.
 
     An input with plain variables in it is made like the first one, unless that holds what somebody could change. A
-    variable that is absent or null may stand for a default, or be wrong.
+    variable that is absent may stand for a default, and null may be wrong.
     """
     known = {names.from_argument(one): one for one in definition.arguments}
-    bound: list[tuple[str, str]] = []
+    bound: list[tuple[str, str, bool]] = []
     inputs: dict[str, list[tuple[str, str]]] = {}
     for name, node in given.items():
-        if isinstance(node, VariableNode) and _plain(field.args[name].type) is not None:
-            bound.append((known[name].python_name, node.name.value))
-        elif attributes := _attributes(field.args[name].type, known[name].type, node, names):
+        type_, wrapped = field.args[name].type, isinstance(known[name].type, StrawberryMaybe)
+        if isinstance(node, VariableNode) and not wrapped and _plain(type_) is not None:
+            nullable = not isinstance(type_, GraphQLNonNull)
+            bound.append((known[name].python_name, node.name.value, nullable))
+        elif attributes := _attributes(type_, known[name].type, node, names):
             inputs[known[name].python_name] = attributes
         else:
             return made
@@ -134,9 +139,9 @@ def plainly(
 
     def quickly(run: Run) -> dict[str, Any]:
         coerced, found = run.variables.coerced, {}
-        for name, variable in bound:
+        for name, variable, nullable in bound:
             value = coerced.get(variable)
-            if value is None:
+            if value is None and not (nullable and variable in coerced):
                 return made(run)
             found[name] = value
         for name, attributes in inputs.items():

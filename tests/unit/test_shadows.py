@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from backends.cached import Cached
 from backends.caches import memory_cache
 from backends.model import CustomerUser
-from backends.shadows import Shadows
+from backends.shadows import Asked, Shadows
 from backends.source import Source
 from tests.builders import a_mapping
 from tests.unit.scripted import Clock, Scripted
@@ -33,7 +33,7 @@ class World:
 
     def free(self, place: int, keys: Sequence[str]) -> set[str]:
         """Which of the keys are certain to be in no source before the place."""
-        return self.shadows.free({place: keys}).get(place, set())
+        return set(keys) - self.shadows.doubtful(Asked({place: set(keys)})).get(place, set())
 
     async def asked(self, *keys: str) -> None:
         """Both earlier sources are asked, and what they do not have is remembered."""
@@ -73,3 +73,18 @@ async def test_what_only_one_of_them_remembers_is_not_free() -> None:
     await world.backends[0].know(["ada"])
     world.shadows.keep(2, {"ada"})
     assert world.free(2, ["ada"]) == set()
+
+
+async def test_what_was_certain_together_is_doubted_as_soon_as_one_of_it_is() -> None:
+    """R13."""
+    world = World()
+    await world.asked("ada", "amy")
+    together = Asked({2: {"ada", "amy"}})
+    for _ in range(2):
+        assert world.shadows.doubtful(together) == {}
+    await world.backends[0].forget(["ada"])
+    assert world.shadows.doubtful(together) == together.keys
+    await world.asked("ada", "amy")
+    assert world.shadows.doubtful(together) == {}
+    world.clock.pass_by(NEGATIVE * 1.1)
+    assert world.shadows.doubtful(together) == together.keys
