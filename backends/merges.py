@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from operator import is_
 from typing import Generic
 
+from backends.bounded import Bounded
 from backends.merge import Merged, Stream, merge
 from backends.order import Order
 from backends.protocol import R
@@ -30,7 +31,7 @@ class LastMerges(Generic[R]):
     """What streams came to last: every store is asked each time, and one that gave another page is merged anew."""
 
     def __init__(self) -> None:
-        self._known: dict[Hashable, _Last[R]] = {}
+        self._known: Bounded[Hashable, _Last[R]] = Bounded(PAGES)
 
     def of(self, page: Hashable | None, streams: Sequence[Stream[R]], order: Order, wanted: int) -> Merged[R]:
         """The same as `merge`, which is not to be changed; `page` says of which list it is a part, if of one."""
@@ -50,8 +51,6 @@ class LastMerges(Generic[R]):
         at_hand = [len(stream.rows) for stream in streams]
         merged = merge(streams, order, wanted)
         if None not in origins:
-            if len(self._known) >= PAGES:
-                self._known.clear()
             taken = [before - len(stream.rows) for before, stream in zip(at_hand, streams, strict=True)]
-            self._known[page] = _Last(origins, order, wanted, merged, taken)
+            self._known.keep(page, _Last(origins, order, wanted, merged, taken))
         return merged

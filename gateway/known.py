@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
+from backends.bounded import Bounded
 from gateway.auth import ApiKey
 from gateway.lean import LeanEndpoint
 from gateway.observed import given_id
@@ -55,7 +56,7 @@ class KnownHeads:
         self._path = path
         self._largest = largest
         self._salt = secrets.token_bytes(16)
-        self._known: dict[bytes, Head] = {}
+        self._known: Bounded[bytes, Head] = Bounded(MOST)
 
     def find(self, data: bytes) -> Head | None:
         """The head with which this begins."""
@@ -84,9 +85,7 @@ class KnownHeads:
             self._lean.key(sender.authorization),
             given_id(scope["headers"]),
         )
-        if len(self._known) >= MOST:
-            self._known.clear()
-        self._known[self._hash(data[:start])] = head
+        self._known.keep(self._hash(data[:start]), head)
 
     def _is_usual(self, scope: Scope) -> bool:
         if (scope["method"], scope["path"], scope["http_version"]) != ("POST", self._path, "1.1"):

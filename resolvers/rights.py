@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Sequence
 from functools import partial
 
+from backends.bounded import Bounded
 from backends.records import Grant, Group, Held, KeySets
 from resolvers.context import RequestContext
 from resolvers.groups import GroupGrant, Made, by_upper_name
@@ -121,13 +122,11 @@ def sums_of(policy: PermissionPolicy, whose: PermissionContext, groups: Sequence
     """The sums in these groups; for the same records those of last time."""
     key = (policy, whose, *sorted(map(id, groups)))
     if (sums := _SUMS.get(key)) is None:
-        if len(_SUMS) >= CHOICES:
-            _SUMS.clear()
-        sums = _SUMS[key] = Sums(policy, whose, groups)
+        _SUMS.keep(key, sums := Sums(policy, whose, groups))
     return sums
 
 
-_SUMS: dict[Hashable, Sums] = {}
+_SUMS: Bounded[Hashable, Sums] = Bounded(CHOICES)
 
 
 def _joined(parts: Sequence[KeySets]) -> KeySets:

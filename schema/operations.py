@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType, get_operation_ast
 from strawberry.extensions import SchemaExtension
 from strawberry.schema._graphql_core import execution_context_class_kwargs
 
+from backends.bounded import Bounded
 from backends.recorder import CURRENT
 from resolvers.context import RequestContext
 from resolvers.viewer import Viewer
@@ -43,8 +45,8 @@ class Ready:
     """Whether it changes nothing."""
     called: tuple[str, str | None] = field(init=False)
     """Its type and name, as the record of a request has them."""
-    _costs: dict[Any, int | None] = field(default_factory=dict)
-    _callers: dict[Viewer, bool] = field(default_factory=dict)
+    _costs: Bounded[Any, int | None] = field(default_factory=partial(Bounded, REMEMBERED))
+    _callers: Bounded[Viewer, bool] = field(default_factory=partial(Bounded, REMEMBERED))
     admitted: Viewer | None = None
     """The last one of them who was."""
     _declared: tuple[str, ...] = field(init=False)
@@ -66,7 +68,7 @@ class Ready:
         except KeyError:
             cost, refused = measures.weigh(self.document, self.name, variables)
             found = None if refused else cost
-            _keep(self._costs, shape, found)
+            self._costs.keep(shape, found)
             return found
 
     def admits(self, schema: Any, viewer: Viewer, *, introspection: bool) -> bool:
@@ -76,7 +78,7 @@ class Ready:
             found = schema.access.refusals(self.document, self.operation, viewer, introspection=introspection)
             known = not found
             if viewer.trouble is None:  # that is another one each time
-                _keep(self._callers, viewer, known)
+                self._callers.keep(viewer, known)
         if known:
             self.admitted = viewer
         return known
@@ -184,12 +186,6 @@ def _part(value: Any) -> Any:
         rows = value.get(ROWS)
         return "object", entries_of(value), len(rows) if isinstance(rows, list) else 0
     return kind
-
-
-def _keep(known: dict[Any, Any], key: Any, value: Any) -> None:
-    if len(known) >= REMEMBERED:
-        known.clear()
-    known[key] = value
 
 
 def covers(schema: Any, *more: type[SchemaExtension]) -> bool:

@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from backends.ldap.settings import Scope
 
-FIRST, NUMBERS = 1 << 30, 1 << 30
-"""Numbers of our own messages, from the first on: the driver counts its own from 1."""
+OWN = 1 << 30
+"""The number of our own messages, of which a connection carries one at a time; the driver counts its own from 1."""
 SCOPES: dict[Scope, int] = {"base": 0, "one": 1, "sub": 2}
 _KEPT = 64
 _BOOLEAN, _INTEGER, _TEXT, _ENUMERATED, _SEQUENCE = 0x01, 0x02, 0x04, 0x0A, 0x30

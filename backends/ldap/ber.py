@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
-Values = tuple[str, Mapping[str, tuple[bytes, ...]]]
-"""The DN of an entry, and its values by attribute, in lower case."""
+from backends.bounded import Bounded
 
 START_TLS = bytes.fromhex("301d02010177188016") + b"1.3.6.1.4.1.1466.20037"
 """The extended request for TLS, as message 1."""
@@ -20,10 +20,21 @@ ENTRIES = 4096
 """Entries whose values are kept as long as they come again."""
 LONGEST = 2000
 """Bytes of such an entry at most."""
+ANSWERS = 256
+"""Whole answers to searches of ours that are kept as long as they come again."""
+LONGEST_ANSWER = 16_384
+"""Bytes of such an answer at most, which come by one call of the kernel."""
 _HEADERS = 24
 """Enough bytes of a message to reach what its operation holds."""
 _PEEK = 32
 """Enough bytes of a message to reach the result code of a finished search."""
+
+
+class Entry(NamedTuple):
+    """One entry as the server gave it; attribute names are in lower case. A tuple, since lists have thousands."""
+
+    dn: str
+    values: Mapping[str, tuple[bytes, ...]]
 
 
 class Incomplete(Exception):
@@ -75,7 +86,8 @@ class AnswerReader:
     def __init__(self) -> None:
         self.code: int | None = None
         """Result code of the search that ended last."""
-        self._entries: list[Values] = []
+        self._entries: list[Entry] = []
+        self._whole: Sequence[Entry] | None = None
         self._held = bytearray()
         self._skip = 0
         self._own = -1
@@ -83,17 +95,36 @@ class AnswerReader:
 
     def begin(self, own: int = -1, ended: Callable[[], None] | None = None) -> None:
         """Another search is about to be sent; where it is not the driver's, its number, and who hears of its end."""
-        self.code = None
+        self.code = self._whole = None
         self._entries = []
         self._own, self._ended = own, ended
 
-    def entries(self) -> Sequence[Values]:
-        """The entries that came since the last time."""
-        found, self._entries = self._entries, []
+    def entries(self) -> Sequence[Entry]:
+        """The entries that came since the last time; of an answer of ours that came again, the same object."""
+        found, self._entries = self._whole or self._entries, []
+        self._whole = None
         return found
 
     def feed(self, data: bytes) -> bytes:
         """What to pass on of `data` and what was held back; an entry, or a few bytes of a message, may stay for later."""
+        is_first = self.code is None and not (self._own < 0 or self._skip or self._held or self._entries)
+        if not is_first or len(data) > LONGEST_ANSWER:
+            return self._read(data)
+        if (known := _ANSWERS.get(data)) is not None:
+            self._whole, self.code = known
+            self._tell()
+            return b""
+        passed = self._read(data)
+        if not passed and not self._held and self.code is not None:
+            self._whole = tuple(self._entries)
+            _ANSWERS.keep(data, (self._whole, self.code))
+        return passed
+
+    def _tell(self) -> None:
+        if self._ended is not None:
+            self._ended()
+
+    def _read(self, data: bytes) -> bytes:
         if self._skip >= len(data):
             self._skip -= len(data)
             return data
@@ -116,8 +147,8 @@ class AnswerReader:
                 self._entries.append(_known_entry(content) if again else _entry(content))
             elif tag == _SEARCH_DONE:
                 self._note(buffer, start)
-                if kept and self._ended is not None:
-                    self._ended()
+                if kept:
+                    self._tell()
             place = end
         reached = min(place, len(buffer))
         passed += buffer[begun:reached]
@@ -149,7 +180,7 @@ def _operation(buffer: bytearray, place: int) -> tuple[int, int, int, int]:
     return int.from_bytes(buffer[start:after], "big"), tag, content, end
 
 
-def _entry(content: bytes) -> Values:
+def _entry(content: bytes) -> Entry:
     """DN and attributes of an entry; raises ValueError or IndexError for what is none."""
     start, place = _span(content, 0)
     dn = content[start:place].decode("utf-8", "replace")
@@ -174,11 +205,15 @@ def _entry(content: bytes) -> Values:
         place = attribute_end
     if not place == end <= len(content):
         raise ValueError("an entry that ends elsewhere than it says")
-    return dn, values
+    return Entry(dn, values)
 
 
 _known_entry = lru_cache(ENTRIES)(_entry)
 """Of an entry that comes again, byte by byte, the same values; those of whole lists, read by pages, would crowd out others."""
+
+
+_ANSWERS: Bounded[bytes, tuple[Sequence[Entry], int]] = Bounded(ANSWERS)
+"""Entries and result code of an answer that comes again, byte by byte."""
 
 
 @lru_cache(maxsize=1024)

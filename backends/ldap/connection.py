@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import bonsai
@@ -18,8 +17,7 @@ from bonsai.asyncio import AIOLDAPConnection
 from bonsai.ldapconnection import BaseLDAPConnection
 
 from backends.ldap import asking
-from backends.ldap.ber import SIZE_LIMIT_EXCEEDED, SUCCESS
-from backends.ldap.entries import Entry
+from backends.ldap.ber import SIZE_LIMIT_EXCEEDED, SUCCESS, Entry
 from backends.ldap.faults import Dead, LdapFault, LimitRefused, NoSuchEntry
 from backends.ldap.relay import Relay
 from backends.ldap.settings import LdapSettings, Scope
@@ -100,7 +98,7 @@ class Connection:
 
     async def search(
         self, base: str, scope: Scope, expression: str, attributes: Sequence[str]
-    ) -> list[Entry]:
+    ) -> Sequence[Entry]:
         """The entries that match, at most as many as the server gives at once."""
         operation = asking.search(base, scope, expression, tuple(attributes), self._timeout)
         if operation is not None:
@@ -131,7 +129,7 @@ class Connection:
         expression: str,
         attributes: Sequence[str],
         page_size: int,
-    ) -> AsyncGenerator[list[Entry], None]:
+    ) -> AsyncGenerator[Sequence[Entry], None]:
         """The entries that match, by pages; the time limit holds for each page."""
         self._relay.answers.begin()
         with spanned("ldap search"), _faults():
@@ -147,8 +145,8 @@ class Connection:
                     return
                 found = await self._driver.evaluate(message, self._timeout)
 
-    def _entries(self) -> list[Entry]:
-        return list(map(partial(tuple.__new__, Entry), self._relay.answers.entries()))
+    def _entries(self) -> Sequence[Entry]:
+        return self._relay.answers.entries()
 
     def _check(self) -> None:
         """The driver takes some failures for empty answers."""

@@ -5,21 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from backends.evaluate import Values
+from backends.ldap.ber import Entry
 from backends.mapping import RecordMapping, first
 from backends.model import Value
 
 ADDRESS = "targetaddress"
 _SMTP = re.compile(r"^SMTP:", re.IGNORECASE)
-
-
-class Entry(NamedTuple):
-    """One entry as the server gave it; attribute names are in lower case. A tuple, since lists have thousands."""
-
-    dn: str
-    values: Mapping[str, tuple[bytes, ...]]
 
 
 class EntryReader:

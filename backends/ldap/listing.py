@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from backends.conditions import And, Condition, HasValidity
 from backends.evaluate import Test, number_columns, predicate
-from backends.ldap.entries import Entry, EntryReader, unique
+from backends.ldap.ber import Entry
+from backends.ldap.entries import EntryReader, unique
 from backends.ldap.filters import NOBODY, Narrowing, all_of, columns_of, portions
 from backends.ldap.keys import Collector, KeyList, Place, Wanted
 from backends.ldap.membership import Membership

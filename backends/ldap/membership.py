@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from backends.ldap.entries import Entry
+from backends.ldap.ber import Entry
 from backends.ldap.filters import any_equal, batches
 from backends.ldap.server import Server
 from backends.ldap.settings import LdapSettings

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from backends.ldap.entries import Entry, EntryReader, unique
+from backends.bounded import Bounded
+from backends.ldap.ber import Entry
+from backends.ldap.entries import EntryReader, unique
 from backends.ldap.filters import Narrowing, all_of, any_equal, batches, escaped
 from backends.ldap.membership import Membership
 from backends.ldap.server import Server
@@ -16,7 +18,7 @@ from backends.model import CustomerUser, Validity, Value
 from backends.order import fold
 
 QUESTIONS = 64
-"""Sets of keys whose filter is kept as long as they are asked for."""
+"""Sets of keys whose filter, and whose records, are kept as long as they are asked for."""
 RECORDS = 1024
 """Records that are kept as long as their entries come again."""
 
@@ -41,7 +43,12 @@ class People:
         self._reader = EntryReader(mapping, settings.charset, settings.translate_manager_to)
         self._asked = lru_cache(QUESTIONS)(self._usable)
         self._filter = lru_cache(QUESTIONS)(self._expression)
-        self._made: dict[tuple[int, Validity | None], tuple[object, CustomerUser]] = {}
+        self._found: Bounded[tuple[str, ...], tuple[Sequence[Entry], Sequence[Person]]] = Bounded(QUESTIONS)
+        """Who was found last by these keys, beside the entries that are it, as long as the same ones come again."""
+        self._records: Bounded[object, tuple[Sequence[Person], Mapping[str, CustomerUser]]] = Bounded(
+            QUESTIONS
+        )
+        self._single: Bounded[tuple[int, Validity | None], tuple[object, CustomerUser]] = Bounded(RECORDS)
         self._narrowing = Narrowing(mapping, settings.valid_filter, settings.charset)
 
     async def have(self, keys: Sequence[str]) -> list[str]:
@@ -50,7 +57,7 @@ class People:
 
     async def records(
         self, keys: Sequence[str], wanted: frozenset[Validity] | None = None
-    ) -> dict[str, CustomerUser]:
+    ) -> Mapping[str, CustomerUser]:
         """Records by login as stored, in our order; where `wanted` is given, only those of these validities.
 
         Of several entries with one login the server's first is taken (LDAP-27).
@@ -58,6 +65,22 @@ class People:
         people = await self._find(keys, self._reader.attributes, wanted)
         validities = await self._validities(people, wanted)
         managers = await self._managers(people)
+        if validities or managers:
+            return self._made(people, wanted, validities, managers)
+        asked = (tuple(keys), wanted)
+        known = self._records.get(asked)
+        if known is None or known[0] is not people:
+            known = people, self._made(people, wanted, validities, managers)
+            self._records.keep(asked, known)
+        return known[1]
+
+    def _made(
+        self,
+        people: Sequence[Person],
+        wanted: frozenset[Validity] | None,
+        validities: Mapping[str, Validity],
+        managers: Mapping[str, str],
+    ) -> dict[str, CustomerUser]:
         records: dict[str, CustomerUser] = {}
         for person in people:
             record = self._record(person.entry, managers, validities.get(person.entry.dn))
@@ -68,14 +91,12 @@ class People:
     def _record(self, entry: Entry, managers: Mapping[str, str], validity: Validity | None) -> CustomerUser:
         """The record of an entry; of the same values, which are the same object, the same one."""
         key = (id(entry.values), validity)
-        known = self._made.get(key)
+        known = self._single.get(key)
         if known is not None and not managers:
             return known[1]
         record = self._mapping.customer_user(self._reader.row(entry, managers), validity)
         if not managers:
-            if len(self._made) >= RECORDS:
-                self._made.clear()
-            self._made[key] = entry.values, record
+            self._single.keep(key, (entry.values, record))
         return record
 
     async def rows(
@@ -95,17 +116,28 @@ class People:
 
     async def _find(
         self, keys: Sequence[str], attributes: Sequence[str], wanted: frozenset[Validity] | None
-    ) -> list[Person]:
-        folded, portions = self._asked(tuple(keys))
+    ) -> Sequence[Person]:
+        """Those who have one of the keys, in our order; the same object as long as nothing about them changes."""
+        asked = tuple(keys)
+        folded, portions = self._asked(asked)
         among = "" if wanted is None else self._narrowing.validity(wanted)
-        people: list[Person] = []
-        for some in portions:
-            people += await self._search(some, attributes, among)
-        # the directory compares more loosely than we do, and by any value of the attribute
-        people = [person for person in people if fold(person.key) in folded]
+        parts = [await self._search(some, attributes, among) for some in portions]
+        entries = parts[0] if len(parts) == 1 else [entry for part in parts for entry in part]
+        known = self._found.get(asked)
+        if known is None or known[0] is not entries:
+            known = entries, self._people(entries, folded)
+            if len(entries) <= RECORDS:
+                self._found.keep(asked, known)
+        people = known[1]
         if self._group is not None and people:
             members = await self._group.among([(person.entry, person.key) for person in people])
             people = [person for person in people if self._group.name(person.entry, person.key) in members]
+        return people
+
+    def _people(self, entries: Sequence[Entry], folded: frozenset[str]) -> Sequence[Person]:
+        """The directory compares more loosely than we do, and by any value of the attribute."""
+        named = [Person(key, entry) for entry in entries if (key := self._reader.key(entry))]
+        people = [person for person in named if fold(person.key) in folded]
         return sorted(people, key=lambda person: (fold(person.key), person.key))
 
     def _usable(self, keys: tuple[str, ...]) -> tuple[frozenset[str], Sequence[tuple[str, ...]]]:
@@ -119,15 +151,15 @@ class People:
         equal = any_equal(self._mapping.key_column, keys, self._settings.charset)
         return all_of([equal, among, self._settings.always_filter])
 
-    async def _search(self, keys: tuple[str, ...], attributes: Sequence[str], among: str) -> list[Person]:
+    async def _search(self, keys: tuple[str, ...], attributes: Sequence[str], among: str) -> Sequence[Entry]:
         settings = self._settings
         expression = self._filter(keys, among)
         found = await self._server.search(settings.base_dn, settings.scope, expression, attributes)
         if found.cut and len(keys) > 1:
             half = len(keys) // 2
             earlier = await self._search(keys[:half], attributes, among)
-            return earlier + await self._search(keys[half:], attributes, among)
-        return [Person(key, entry) for entry in found.entries if (key := self._reader.key(entry))]
+            return [*earlier, *await self._search(keys[half:], attributes, among)]
+        return found.entries
 
     async def _validities(
         self, people: Sequence[Person], wanted: frozenset[Validity] | None
@@ -143,7 +175,7 @@ class People:
         keys = list(dict.fromkeys(person.key for person in people))
         for some in map(tuple, batches(keys)):
             found = await self._search(some, [self._mapping.key_column], self._settings.valid_filter)
-            valid |= {person.entry.dn for person in found}
+            valid |= {entry.dn for entry in found if self._reader.key(entry)}
         return {
             person.entry.dn: Validity.VALID if person.entry.dn in valid else Validity.INVALID
             for person in people

@@ -14,7 +14,7 @@ import ssl
 import tempfile
 import urllib.parse
 
-from backends.ldap.asking import FIRST, NUMBERS, message
+from backends.ldap.asking import OWN, message
 from backends.ldap.ber import START_TLS, AnswerReader, start_tls_accepted
 from backends.ldap.faults import Dead, LdapFault
 from backends.ldap.settings import LdapSettings
@@ -42,7 +42,6 @@ class Relay:
         self._folder: str | None = None
         self._task: asyncio.Task[None] | None = None
         self._handed_over = False
-        self._numbers = 0
         self._asked: asyncio.Future[None] | None = None
         self._ended = False
 
@@ -53,11 +52,9 @@ class Relay:
         """
         if self._ended or self._writers[0].is_closing():
             raise Dead
-        self._numbers += 1
-        number = FIRST + self._numbers % NUMBERS
         asked = self._asked = asyncio.get_running_loop().create_future()
-        self.answers.begin(number, lambda: None if asked.done() else asked.set_result(None))
-        self._writers[0].write(message(number, operation))
+        self.answers.begin(OWN, lambda: None if asked.done() else asked.set_result(None))
+        self._writers[0].write(message(OWN, operation))
         try:
             await asked
         finally:

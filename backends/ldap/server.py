@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backends.errors import Refused
-from backends.ldap.entries import Entry
+from backends.ldap.ber import Entry
 from backends.ldap.faults import Dead, LdapFault, LimitRefused
 from backends.ldap.filters import LARGEST
 from backends.ldap.pool import Pool

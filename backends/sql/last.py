@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Generic, TypeVar
 
+from backends.bounded import Bounded
 from backends.sql.database import Row
 
 P = TypeVar("P")
@@ -25,7 +26,7 @@ class LastPages(Generic[P]):
     def __init__(self, typed: bool) -> None:
         """`typed`: the values of a column are of one class, or None; otherwise the same object alone is the same."""
         self._typed = typed
-        self._known: dict[Hashable, tuple[Sequence[Row], P]] = {}
+        self._known: Bounded[Hashable, tuple[Sequence[Row], P]] = Bounded(PAGES)
 
     def of(self, asked: Hashable, rows: Sequence[Row], make: Callable[[Sequence[Row]], P]) -> P:
         """The page of these rows, which the statement and arguments `asked` gave."""
@@ -34,9 +35,7 @@ class LastPages(Generic[P]):
             return known[1]
         page = make(rows)
         if len(rows) <= ROWS and (not self._typed or EXACT.issuperset(map(type, chain.from_iterable(rows)))):
-            if len(self._known) >= PAGES:
-                self._known.clear()
-            self._known[asked] = rows, page
+            self._known.keep(asked, (rows, page))
         elif known is not None:
             del self._known[asked]
         return page

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Hashable, Sequence
 from typing import Any
 
+from backends.bounded import Bounded
 from backends.sql.database import Row
 
 PAGES = 64
@@ -19,7 +20,7 @@ class Unchanged:
 
     def __init__(self) -> None:
         self._state: object = None
-        self._pages: dict[Hashable, Sequence[Row]] = {}
+        self._pages: Bounded[Hashable, Sequence[Row]] = Bounded(PAGES)
 
     def fetch(self, connection: sqlite3.Connection, sql: str, args: Sequence[Any]) -> Sequence[Row]:
         """All rows of a statement, which are as they stand in the file now."""
@@ -35,7 +36,5 @@ class Unchanged:
         if rows is None:
             rows = connection.execute(sql, args).fetchall()
             if len(rows) <= ROWS:
-                if len(self._pages) >= PAGES:
-                    self._pages.clear()
-                self._pages[key] = rows
+                self._pages.keep(key, rows)
         return rows

@@ -129,14 +129,8 @@ def _records(selection: Selection, cells: Cells) -> list[dict[str, Any]]:
     writer = selection.cell_writers.get(key)
     if writer is None:
         writer = _Code(cells.layout, certain=certain).writer(selection, cells.before, len(cells.rows[0]))
-        if len(selection.cell_writers) >= REMEMBERED:
-            selection.cell_writers.clear()
-        selection.cell_writers[key] = writer
+        selection.cell_writers.keep(key, writer)
     return writer(cells.rows)
-
-
-REMEMBERED = 16
-"""Writers of one selection: one for each layout it meets."""
 
 
 def _edges(selection: Selection, edges: CellEdges) -> list[dict[str, Any]]:

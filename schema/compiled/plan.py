@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from graphql import (
@@ -14,10 +15,14 @@ from graphql import (
     OperationDefinitionNode,
 )
 
+from backends.bounded import Bounded
 from backends.cells import Columns
 from resolvers.context import RequestContext
 from schema.fields import Computed, Related, Rooted
 from schema.hiding import hidden
+
+LAYOUTS = 16
+"""Writers of one selection for pages of cells: one for each layout it meets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +164,9 @@ class Selection:
         default_factory=dict
     )
     """Write rows of records of one class, where all is as it should be."""
-    cell_writers: dict[Any, Callable[[Sequence[Any]], list[dict[str, Any]]]] = field(default_factory=dict)
+    cell_writers: Bounded[Any, Callable[[Sequence[Any]], list[dict[str, Any]]]] = field(
+        default_factory=partial(Bounded, LAYOUTS)
+    )
     """The same for pages of cells, by their layout."""
     seen: int = 0
     """Rows so far."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from backends.bounded import Bounded
 from backends.model import Validity
 from backends.records import Group, Held
 from resolvers import rights
@@ -40,7 +41,7 @@ def test_a_group_that_was_renamed_or_is_valid_no_more_is_told_as_it_is_now() -> 
 
 def test_what_is_remembered_is_dropped_before_it_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rights, "ENTRIES", 3)
-    monkeypatch.setattr(rights, "CHOICES", 1)
+    monkeypatch.setattr(rights, "_SUMS", Bounded(1))
     for name in ("one", "two", "three"):
         group = Group(1, name)
         held = Held([group], {str(number): {1: RO} for number in range(9)}, {})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from backends.ldap.ber import START_TLS, AnswerReader, element, start_tls_accepted
@@ -151,3 +153,48 @@ def test_answers_to_a_search_of_ours_are_kept_from_the_driver_and_its_end_is_tol
     assert passed == b"".join(other)
     assert reader.entries() == [READ]
     assert ends == [4]
+
+
+def test_an_answer_of_ours_that_comes_again_byte_by_byte_is_the_same_object() -> None:
+    found = []
+    for own in (7, 7, 8, 7):
+        ends: list[str] = []
+        reader = AnswerReader()
+        reader.begin(own, partial(ends.append, "ended"))
+        assert reader.feed(message(own, ENTRY) + message(own, result(DONE, 4))) == b""
+        found.append(reader.entries())
+        assert (list(found[-1]), reader.entries(), reader.code, ends) == ([READ], [], 4, ["ended"])
+    assert [one is found[0] for one in found] == [True, True, False, True]
+
+
+def test_another_answer_is_read_anew_whatever_came_before() -> None:
+    done, reader = message(7, result(DONE, 0)), AnswerReader()
+    whole = message(7, ENTRY) + done
+    for stream, logins in (
+        (whole, [READ]),
+        (done, []),
+        (message(7, ENTRY) + whole, [READ, READ]),
+        (whole, [READ]),
+    ):
+        reader.begin(7)
+        assert reader.feed(stream) == b""
+        assert list(reader.entries()) == logins
+
+
+def test_an_answer_that_was_begun_before_is_not_taken_for_a_whole_one() -> None:
+    whole = message(7, ENTRY) + message(7, result(DONE, 0))
+    for cut in range(len(whole)):
+        reader = AnswerReader()
+        reader.begin(7)
+        assert reader.feed(whole) + reader.feed(b"") == b""
+        reader.begin(7)
+        assert reader.feed(message(7, ENTRY) + whole[:cut]) + reader.feed(whole[cut:]) == b""
+        assert list(reader.entries()) == [READ, READ]
+
+
+def test_what_the_driver_asked_is_never_answered_from_memory() -> None:
+    whole, reader = message(7, ENTRY) + message(7, result(DONE, 0)), AnswerReader()
+    reader.begin(7)
+    reader.feed(whole)
+    reader.begin()
+    assert reader.feed(whole) == message(7, result(DONE, 0))

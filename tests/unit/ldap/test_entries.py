@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from backends.ldap.entries import Entry, EntryReader, unique
+from backends.ldap.ber import Entry
+from backends.ldap.entries import EntryReader, unique
 from backends.ldap.membership import normal_dn
 from backends.mapping import FieldMapping
 from tests.unit.ldap.worlds import MAPPING, with_field
