@@ -105,7 +105,7 @@ class Filter:
 EVERYTHING = Filter(validity=None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Question:
     """One page of one source: what matches, in which order, after which position, and how many at most."""
 

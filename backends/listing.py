@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Generic, cast
 
 from backends import deadline
@@ -24,6 +25,7 @@ from backends.source import Source
 
 MOST_ROWS = 1001
 """Rows that are read of a source at once, unless a page is larger."""
+_READ, _TRUNCATED = attrgetter("read"), attrgetter("truncated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ class Reading(Generic[R]):
         self.cells: Cells | None = None
         self.sources, self.habits = sources, habits
         self.filters, self.order, self.first, self.after, self.only = filters, order, first, after, only
-        self.streams = [[Stream[R](source.place, after) for source in self.sources] for _ in filters]
+        self.streams: Sequence[Sequence[Stream[R]]] = [
+            [Stream(source.place, after) for source in self.sources] for _ in filters
+        ]
         self.places = {source.key: source.place for source in sources}
         self.judged: defaultdict[int, set[str]] = defaultdict(set)
         """Keys by the place of the source that has them, of which is known whether an earlier one has them too."""
@@ -184,7 +188,8 @@ class Reading(Generic[R]):
         """
         started = time.monotonic()
         try:
-            twins = await self.habits.duplicates.twins(source)
+            if (twins := self.habits.duplicates.known_twins(source)) is None:
+                twins = await self.habits.duplicates.twins(source)
             pages = await source.backend.pages(self._questions(source, indexes, twins))
         except SourceUnavailable as silent:
             self._fall_silent(source, silent, started)
@@ -194,7 +199,7 @@ class Reading(Generic[R]):
 
     def _questions(self, source: Source[R], indexes: Sequence[int], twins: tuple[str, ...]) -> list[Question]:
         streams = [self.streams[index][source.place] for index in indexes]
-        read = max(stream.read for stream in streams)
+        read = max(map(_READ, streams))
         limit = max(self.first + 1, min(MOST_ROWS, read))
         if not read:
             limit = self.guesses[source.place]
@@ -213,10 +218,11 @@ class Reading(Generic[R]):
 
     def _places(self, place: int, indexes: Sequence[int]) -> bool:
         """Take unread rows where the source knows their places by heart; False where it has to be asked."""
+        if (placing := self.habits.placing[place]) is None:
+            return False
         source, started = self.sources[place], time.monotonic()
-        placing = self.habits.placing[place]
-        twins = None if placing is None else self.habits.duplicates.known_twins(source)
-        if placing is None or twins is None:
+        twins = self.habits.duplicates.known_twins(source)
+        if twins is None:
             return False
         pages = placing.places(self._questions(source, indexes, twins))
         if pages is None:
@@ -268,7 +274,7 @@ class Reading(Generic[R]):
         return read
 
     def _note_pages(self, source: Source[R], pages: Sequence[Page[R]], started: float) -> None:
-        status = SourceStatus.TRUNCATED if any(page.truncated for page in pages) else SourceStatus.OK
+        status = SourceStatus.TRUNCATED if any(map(_TRUNCATED, pages)) else SourceStatus.OK
         self.reports.note(report(source, status, started))
 
     def _place_of(self, position: Position | None) -> int:

@@ -51,6 +51,8 @@ class SourceStatus(enum.Enum):
     CIRCUIT_OPEN = "circuit_open"
     SKIPPED = "skipped"
 
+    __hash__ = object.__hash__  # as above, for each call of a source
+
 
 class ServedFrom(enum.Enum):
     """How old an answer is."""
@@ -159,7 +161,7 @@ class Customer(Late):
 Record = CustomerUser | Customer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SourceReport:
     """What one source contributed to an answer."""
 

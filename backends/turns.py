@@ -42,8 +42,14 @@ class Places(asyncio.Semaphore):
     """Places for so many at a time."""
 
     def taken(self) -> bool:
-        """Take one if it is free; otherwise wait for it by `acquire`."""
-        if self.locked():
+        """Take one if it is free and nobody waits; otherwise wait for it by `acquire`."""
+        if self._value <= 0 or self._waiters:
             return False
         self._value -= 1
         return True
+
+    def release(self) -> None:
+        if self._waiters:
+            super().release()
+        else:
+            self._value += 1

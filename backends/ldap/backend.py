@@ -87,7 +87,7 @@ class LdapBackend:
         self, keys: Sequence[str], wanted: frozenset[Validity] | None
     ) -> Mapping[str, CustomerUser]:
         """The records of logins as stored, where they are there and of these validities."""
-        with self._call():
+        with faults_as_ours(self._settings.key), TimeLimit(self._settings.timeout):
             return await self._people.records(keys, wanted)
 
     async def counts(self, filters: Sequence[Filter]) -> Sequence[Count]:

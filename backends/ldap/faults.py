@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from backends.errors import SourceUnavailable
 from backends.model import SourceStatus
 
@@ -25,12 +22,19 @@ class LimitRefused(LdapFault):
     """The directory does not page, or not by so many entries."""
 
 
-@contextmanager
-def faults_as_ours(source: str) -> Iterator[None]:
-    """Whatever fails inside is `source` being unavailable; the cause is for the log alone."""
-    try:
-        yield
-    except TimeoutError as error:
-        raise SourceUnavailable(source, SourceStatus.TIMEOUT) from error
-    except (LdapFault, OSError, EOFError) as error:
-        raise SourceUnavailable(source, SourceStatus.UNAVAILABLE) from error
+class faults_as_ours:
+    """Whatever fails in this block is `source` being unavailable; the cause is for the log alone."""
+
+    __slots__ = ("_source",)
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, TimeoutError):
+            raise SourceUnavailable(self._source, SourceStatus.TIMEOUT) from error
+        if isinstance(error, LdapFault | OSError | EOFError):
+            raise SourceUnavailable(self._source, SourceStatus.UNAVAILABLE) from error
