@@ -60,7 +60,7 @@ class Cached(Generic[R]):
         self, keys: Sequence[str], freshness: Freshness = Freshness.CACHED
     ) -> Coroutine[Any, Any, Known[R]]:
         """What is remembered of `keys`, and for the rest what the source says, or that it is silent."""
-        if len(keys) == 1 and freshness is not Freshness.LIVE and self._kept.is_near:
+        if len(keys) == 1 and (self._kept.is_near or freshness is Freshness.LIVE):
             return self._know_one(keys[0], freshness)
         if self._kept.ttl:
             return self._know(keys, freshness)
@@ -68,12 +68,13 @@ class Cached(Generic[R]):
 
     async def _know_one(self, key: str, freshness: Freshness) -> Known[R]:
         """The same for one key, for which no other process has to be asked what is remembered."""
-        entry = self._kept.peek(key)
+        anew = freshness is Freshness.LIVE  # a call under way may have read before the caller's own write
+        entry = None if anew else self._kept.peek(key)
         if entry is not None and entry.until > self.clock() and entry.answers(key):
             self.used(1)
             return _known(key, entry.remembered())
-        self.uses.misses += 1
-        party = self._parties.join(key, self._kept.turn)
+        self.uses.misses += not anew
+        party = self._parties.join(key, self._kept.turn, anew=anew)
         trip = self._records.trip(party, lambda: self._load_party(party))
         answer = trip.board()
         try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from backends.changes import Change, Target
 from backends.directory import Directory
@@ -18,11 +19,14 @@ class Keepers:
     users: Directory[CustomerUser]
     customers: Directory[Customer]
 
-    async def heed(self, change: Change) -> None:
+    def heed(self, change: Change) -> Coroutine[Any, Any, None]:
         """Forget what another process has written; it has marked a shared cache itself."""
         if change.target is Target.CUSTOMER_USER:
-            await _forget(self.users, change.source_key, change.keys)
-        elif change.target is Target.CUSTOMER:
+            return _forget(self.users, change.source_key, change.keys)
+        return self._heed_other(change)
+
+    async def _heed_other(self, change: Change) -> None:
+        if change.target is Target.CUSTOMER:
             await _forget(self.customers, change.source_key, change.keys)
             if change.is_rename:  # its customer users have another customer ID now
                 await _forget_all(self.users)

@@ -357,4 +357,6 @@ PLAIN = frozenset({str, int, tuple, type(None)})
 
 def plain(value: Value | datetime) -> Value:
     """A value as it is stored: times as texts."""
+    if value.__class__ is datetime:
+        return value.isoformat(" ")  # as `str`, which asks for it in a roundabout way
     return value if value is None or isinstance(value, str | int | tuple) else str(value)

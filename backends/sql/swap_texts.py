@@ -81,9 +81,9 @@ class SwapTexts:
         first = swaps[0]
         lines = first.line.values if first.line else ()
         timed = tuple(isinstance(value, datetime) for value in lines)
-        names = self._names(len(first.assigned), len(lines))
+        text, names = self._many(*first.shape, timed)
         rows = [dict(zip(names, (number, *_values(swap)), strict=True)) for number, swap in enumerate(swaps)]
-        return self._many(*first.shape, timed), [orjson.dumps(rows).decode()]
+        return text, [orjson.dumps(rows).decode()]
 
     def _names(self, assigned: int, lines: int) -> list[str]:
         """What the values are called in `asked`."""
@@ -121,7 +121,8 @@ class SwapTexts:
         lines: str | None,
         columns: tuple[str, ...],
         timed: tuple[bool, ...],
-    ) -> str:
+    ) -> tuple[str, Sequence[str]]:
+        """The text, and what the values are called in it."""
         seen = {name: f"asked.s{place}" for place, name in enumerate(self._columns)}
         new = {name: f"asked.v{place}" for place, name in enumerate(assigned)}
         types = [
@@ -144,14 +145,15 @@ class SwapTexts:
             f" RETURNING asked.number AS {_NUMBER}, {self._listed('one.')})"
         )
         if lines is None:
-            return f"{text} SELECT * FROM changed"
+            return f"{text} SELECT * FROM changed", names
         values = ", ".join(f"asked.l{place}" for place in range(len(columns)))
-        return (
+        text = (
             f"{text}, kept AS (INSERT INTO {lines} ({', '.join(columns)}) SELECT {values}"
             f" FROM changed JOIN asked ON asked.number = changed.{_NUMBER}"
             f" WHERE {self._same('changed.', seen | new)} RETURNING 1)"
             " SELECT changed.*, 1 / ((SELECT count(*) FROM kept) = (SELECT count(*) FROM changed))::int FROM changed"
         )
+        return text, names
 
     def _listed(self, table: str) -> str:
         return ", ".join(f"{table}{self._quoted(name)}" for name in self._columns)
