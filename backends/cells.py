@@ -65,6 +65,8 @@ class Layout:
     time: Callable[[Any], Any]
     time_zone: tzinfo
     """Of times that name none."""
+    texts: Sequence[int]
+    """The places of what is said to be text."""
     makers: dict[Hashable, Callable[[Sequence[Any]], list[Any]]] = field(default_factory=dict)
     """What makes records of rows, by how these stand."""
 
@@ -97,13 +99,13 @@ class Cells:
         """Whether it is certain that what is said to be text is text, or None."""
         if not self.typed:
             return False
-        layout = self.layout
-        for cell in (*layout.attributes.values(), *layout.custom.values(), layout.key):
-            if cell.form in TEXTS:
-                place = self.before + cell.place
-                some = next((value for row in self.rows if (value := row[place]) is not None), "")
-                if some.__class__ is not str:
-                    return False
+        for cell in self.layout.texts:
+            place = self.before + cell
+            for row in self.rows:
+                if (value := row[place]) is not None:
+                    if value.__class__ is not str:
+                        return False
+                    break
         return True
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import cached_property, lru_cache
 from typing import Any
 
-from backends.cells import Cell, Columns, Form, Layout
+from backends.cells import TEXTS, Cell, Columns, Form, Layout
 from backends.makers import Recipe, maker
 from backends.model import Customer, CustomerUser, ServedFrom, Validity, Value
 from backends.names import CUSTOMER_ATTRIBUTES, USER_ATTRIBUTES
@@ -269,9 +269,10 @@ class RecordMapping:
         }
         attributes = {name: attribute(name) for name in sorted(asked.attributes)}
         columns, key = tuple(used), Cell(Form.NEEDED, 0)
-        return Layout(
-            self.source_key, is_user, columns, attributes, custom, key, first, self._moment, self.time_zone
-        )
+        cells = (*attributes.values(), *custom.values(), key)
+        texts = tuple({one.place for one in cells if one.form in TEXTS})
+        more = first, self._moment, self.time_zone, texts
+        return Layout(self.source_key, is_user, columns, attributes, custom, key, *more)
 
     def _custom_values(self, row: Sequence[Value | datetime]) -> dict[str, Value]:
         return {name: _custom(row[index], type_) for name, index, type_ in self._custom}

@@ -11,12 +11,15 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from backends.errors import BadUserInput
 
 MAX_WORDS = 100
 MAX_LENGTH = 10_000
 MAX_BRACKETS = 50
+TEXTS = 128
+"""Texts of each grammar that are remembered as long as they are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +55,19 @@ def pieces(text: str) -> tuple[str, ...]:
     return tuple(re.split(r"\*+", text))
 
 
+@lru_cache(TEXTS)
 def parse_list_search(text: str) -> Search | None:
     """The grammar of `customerUsers(searchMode: OTOBO)`; None where there is no text."""
     return _parse(text, brackets=False)
 
 
+@lru_cache(TEXTS)
 def parse_customer_search(text: str) -> Search | None:
     """The grammar of `customers`, with `&&`, `||` and brackets; None where there is no text."""
     return _parse(text, brackets=True)
 
 
+@lru_cache(TEXTS)
 def parse_words(text: str) -> Search | None:
     """Plain words, each of which must occur; `*` is the only character that means something."""
     _check_length(text)

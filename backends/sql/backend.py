@@ -16,7 +16,7 @@ from backends.filters import Filter, Question
 from backends.mapping import LAYOUTS, FieldType, RecordMapping
 from backends.model import Inspection
 from backends.narrow import records_of
-from backends.order import fold
+from backends.order import Order, fold
 from backends.protocol import Count, Page, R
 from backends.sql import shapes
 from backends.sql.database import Database
@@ -139,32 +139,32 @@ class SqlBackend(Generic[R]):
         statements = (self._made or await self._texts()).statements
         if len(questions) == 1 and questions[0].columns is not None:
             return [await self._cells(questions[0], questions[0].columns, statements)]
+        if len(questions) == 1:
+            text, args = self._single(questions[0], statements, questions[0].filter.search is not None)
+            rows = await self._database.fetch(text, args)
+            return [self._last.of((text, *args), rows, partial(self._page, questions[0]))]
         shapes, args = [], []
         for question in questions:
-            shape, own = self._page_shape(question, statements)
-            shapes.append(shape)
-            args += own
+            capped = question.filter.search is not None
+            condition, own = self._shape(question.filter, statements)
+            shapes.append(PageShape(condition, *_kind(question), capped))
+            args += [*own, *_place(question, capped)]
         candidates, common = self._candidates([question.filter for question in questions], statements)
         text = statements.pages(tuple(shapes), candidates)
         rows = await self._database.fetch(text, common + args)
-        if len(questions) == 1:
-            return [self._last.of((text, *args), rows, partial(self._page, questions[0]))]
         found = {number: list(group) for number, group in itertools.groupby(rows, lambda row: row[0])}
         return [self._page(question, found.get(number, [])) for number, question in enumerate(questions)]
 
     async def _cells(self, question: Question, asked: Columns, statements: Statements) -> Page[R]:
         """A page of the columns alone, without what nobody is told: sort values, and whether matches were cut."""
         layout = self.mapping.layout(asked)
-        shape, args = self._page_shape(question, statements)
         whole = question.after is None and question.limit <= self.mapping.search.list_limit
-        if shape.capped and whole and not asked.reports:
-            shape = replace(shape, capped=False)
-            args[-1] -= 1
-        shape = replace(shape, columns=layout.columns, placed=asked.cursors)
-        rows = await self._database.fetch(statements.pages((shape,)), args)
-        kept = [row for row in rows if not row[1]] if shape.capped else rows
+        capped = question.filter.search is not None and (asked.reports or not whole)
+        text, args = self._single(question, statements, capped, layout.columns, asked.cursors)
+        rows = await self._database.fetch(text, args)
+        kept = [row for row in rows if not row[1]] if capped else rows
         sorts = len(question.order.directions) if asked.cursors else 0
-        before = 2 if shape.capped else 0
+        before = 2 if capped else 0
         return Page(
             (),
             more=len(kept) > question.limit,
@@ -191,14 +191,17 @@ class SqlBackend(Generic[R]):
         common = And((condition_of(rest.pop(), self.mapping), Or(tuple(parts))))
         return shape_of(common, statements.dialect, statements.columns)
 
-    def _page_shape(self, question: Question, statements: Statements) -> tuple[PageShape, list[Any]]:
-        condition, args = self._shape(question.filter, statements)
-        order, after, capped = question.order, question.after, question.filter.search is not None
-        inclusive = question.after_place > 0 if order.descending_ties else question.after_place < 0
-        if after is not None:
-            args += _doubled(after.parts)
-        args.append(question.limit + 1 + capped)
-        return PageShape(condition, order, after is not None, after is not None and inclusive, capped), args
+    def _single(
+        self, question: Question, statements: Statements, capped: bool, *read: Any
+    ) -> tuple[str, list[Any]]:
+        """The statement that gives one page, and its arguments; `read` says of which columns, if not of all."""
+        asked, kind = question.filter, (*_kind(question), capped, *read)
+        if asked.members is not None or asked.keys is not None:
+            condition, args = self._shape(asked, statements)
+            text = statements.pages((PageShape(condition, *kind),))
+        else:
+            text, args = statements.single(asked, *kind)
+        return text, [*args, *_place(question, capped)]
 
     def _page(self, question: Question, rows: Sequence[Stored]) -> Page[R]:
         """A page of rows that begin with number and cut; a row that is cut says only that there were more."""
@@ -280,6 +283,20 @@ def _doubled(parts: Sequence[str]) -> list[str]:
     """A position as the keyset predicate takes it: every part twice, from the first on, but the last one once."""
     texts = [comparable(part) for part in parts]
     return [text for part in texts[:-1] for text in (part, part)] + texts[-1:]
+
+
+def _kind(question: Question) -> tuple[Order, bool, bool]:
+    """Its order, whether it goes on behind a position, and whether a row that equals that one follows it."""
+    order, place = question.order, question.after_place
+    if question.after is None:
+        return order, False, False
+    return order, True, place > 0 if order.descending_ties else place < 0
+
+
+def _place(question: Question, capped: bool) -> list[Any]:
+    """The arguments that stand behind those of the filter."""
+    after = [] if question.after is None else _doubled(question.after.parts)
+    return [*after, question.limit + 1 + capped]
 
 
 def _batches(items: Sequence[Any]) -> list[Sequence[Any]]:

@@ -48,6 +48,7 @@ class Statements:
         self.columns = columns
         self.renderer = Renderer(dialect, columns, mapping.valid_column, dialect.quoted)
         self.shape = lru_cache(TEXTS)(self._shape)
+        self.single = lru_cache(TEXTS)(self._single)
         self.pages = lru_cache(TEXTS)(self._pages)
         self.counts = lru_cache(TEXTS)(self._counts)
         self.tally = lru_cache(TEXTS)(self._tally)
@@ -56,6 +57,11 @@ class Statements:
     def _shape(self, filter: Filter) -> tuple[Shape, list[Any]]:
         """What a filter comes to, and its arguments, which are not to be changed."""
         return shape_of(condition_of(filter, self.mapping), self.dialect, self.columns)
+
+    def _single(self, filter: Filter, *rest: Any) -> tuple[str, list[Any]]:
+        """The text of one page, and the arguments of the filter; `rest` is what a shape has beside its condition."""
+        condition, args = self.shape(filter)
+        return self.pages((PageShape(condition, *rest),)), args
 
     def _pages(self, shapes: tuple[PageShape, ...], candidates: Shape | None = None) -> str:
         """Rows of number, cut, record columns and sort values, in order, for each shape numbered from 0.

@@ -274,8 +274,9 @@ async def test_exact_look_ups_and_long_pages_use_the_index_of_the_key(own_postgr
     await database.execute("ANALYZE things")
     shown = await plan(database, texts.records.text_for(1), texts.records.arguments(["user7"]))
     assert "Seq Scan" not in shown
-    shape, args = backend._page_shape(Question(Filter(), BY_KEY, 1000), texts.statements)
-    shown = await plan(database, texts.statements.pages((shape,)), args)
+    shown = await plan(
+        database, *backend._single(Question(Filter(), BY_KEY, 1000), texts.statements, capped=False)
+    )
     assert "Sort" not in shown  # though most of the table is asked for
     await database.close()
 
