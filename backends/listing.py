@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Generic, cast
@@ -15,12 +14,12 @@ from backends.cells import Cells, Columns
 from backends.errors import SourceUnavailable
 from backends.filters import Filter, Question
 from backends.habits import Habits
+from backends.judge import Judge
 from backends.merge import Merged, Stream
-from backends.model import Freshness, SourceReport, SourceStatus
+from backends.model import SourceReport, SourceStatus
 from backends.order import Order, Position
 from backends.protocol import Page, Placing, R, Row
 from backends.reports import Reports, report, skipped
-from backends.shadows import Asked
 from backends.source import Source
 
 MOST_ROWS = 1001
@@ -69,11 +68,6 @@ class Reading(Generic[R]):
             [Stream(source.place, after) for source in self.sources] for _ in filters
         ]
         self.places = {source.key: source.place for source in sources}
-        self.judged: defaultdict[int, set[str]] = defaultdict(set)
-        """Keys by the place of the source that has them, of which is known whether an earlier one has them too."""
-        self.hidden: dict[int, set[str]] = {}
-        """Those of them that an earlier one has."""
-        self.some_hidden = False
         alone = len(filters) == 1
         self.page = (
             hash((filters[0], order, first, after, None if only is None else tuple(only))) if alone else None
@@ -82,7 +76,7 @@ class Reading(Generic[R]):
         self.placed: set[int] = set()
         """Sources that told places by heart, and were not asked yet."""
         self.reports = Reports()
-        self.silent: dict[str, SourceUnavailable] = {}
+        self.judge = Judge(sources, habits.shadows, self.reports)
 
     async def run(self) -> Sequence[Listing[R]]:
         rows: list[list[Row[R]]] = [[] for _ in self.filters]
@@ -96,9 +90,9 @@ class Reading(Generic[R]):
                 taken.append(merged := self.habits.merges.of(page, streams, self.order, number))
                 for place in merged.dry:
                     wanted.setdefault(place, []).append(index)
-            hides = several and any(merged.rows for merged in taken) and await self._judge(taken)
+            hides = several and await self.judge.hides(taken, self.streams)
             for known, new in zip(rows, taken, strict=True):
-                known.extend([row for row in new.rows if not self._is_hidden(row)] if hides else new.rows)
+                known.extend(self.judge.shown(new.rows) if hides else new.rows)
             if wanted:
                 await self._refill(wanted)
                 page = self.page if several else None
@@ -108,48 +102,10 @@ class Reading(Generic[R]):
             looked_at = [stream.read - len(stream.rows) for stream in self.streams[0]]
             self.habits.shares.note(self.page, looked_at)
         reports = [self.reports.of(source.key) for source in self.sources]
-        silent = next((self.silent[one.key] for one in self.sources if one.key in self.silent), None)
+        silent = self.reports.first_silent(self.sources)
         if (cells := self.cells) is not None:
             return [Listing((), len(cells.rows) > self.first, reports, silent, cells.cut(self.first))]
         return [Listing(found[: self.first], len(found) > self.first, reports, silent) for found in rows]
-
-    async def _judge(self, taken: Sequence[Merged[R]]) -> bool:
-        """Ask whether earlier sources hide what was taken; True where they hide some of it."""
-        asked = self._unjudged(taken)
-        for place, keys in asked.keys.items():
-            self.judged[place] |= keys
-        if doubtful := self.habits.shadows.doubtful(asked):
-            hidden = await self._hidden(doubtful)
-            for place, keys in doubtful.items():
-                if hidden[place]:
-                    self.hidden.setdefault(place, set()).update(hidden[place])
-                self.habits.shadows.keep(place, keys - hidden[place])
-        hides = bool(self.hidden) and any(self._is_hidden(row) for merged in taken for row in merged.rows)
-        self.some_hidden |= hides
-        return hides
-
-    def _unjudged(self, taken: Sequence[Merged[R]]) -> Asked:
-        """The keys of which is not known yet whether they are hidden.
-
-        Where something was hidden before, all that is at hand is judged, so that few rounds are needed.
-        """
-        alone = taken[0] if len(taken) == 1 and not self.judged else None  # then only its rows decide
-        if alone is not None and alone.asked is not None:
-            return alone.asked
-        at_hand = [stream.rows for streams in self.streams for stream in streams] if self.some_hidden else []
-        fresh: dict[int, set[str]] = {}
-        for rows in (*(merged.rows for merged in taken), *at_hand):
-            for row in rows:
-                place = self.places[row.position.source_key]
-                if place and (key := row.record.key) not in self.judged[place]:
-                    fresh.setdefault(place, set()).add(key)
-        asked = Asked(fresh)
-        if alone is not None:
-            alone.asked = asked
-        return asked
-
-    def _is_hidden(self, row: Row[R]) -> bool:
-        return row.record.key in self.hidden.get(self.places[row.position.source_key], ())
 
     def _skip(self) -> None:
         for source in self.sources:
@@ -192,7 +148,7 @@ class Reading(Generic[R]):
                 twins = await self.habits.duplicates.twins(source)
             pages = await source.backend.pages(self._questions(source, indexes, twins))
         except SourceUnavailable as silent:
-            self._fall_silent(source, silent, started)
+            self.reports.note_silence(source, silent, started)
             return []
         self._note_pages(source, pages, started)
         return pages
@@ -266,7 +222,7 @@ class Reading(Generic[R]):
                 keys, self.filters[0].validity
             )
         except SourceUnavailable as silent:
-            self._fall_silent(source, silent, started)
+            self.reports.note_silence(source, silent, started)
             for streams in self.streams:
                 streams[source.place].end()
             return {}
@@ -279,30 +235,6 @@ class Reading(Generic[R]):
 
     def _place_of(self, position: Position | None) -> int:
         return self.places.get(position.source_key, 0) if position else 0
-
-    async def _hidden(self, fresh: Mapping[int, Set[str]]) -> Mapping[int, set[str]]:
-        """For each place those of the keys that an earlier source has."""
-        hidden: dict[int, set[str]] = {place: set() for place in fresh}
-
-        async def ask(source: Source[R]) -> None:
-            wanted = {key for place, keys in fresh.items() if place > source.place for key in keys}
-            silent = self.silent.get(source.key)
-            if not wanted or (silent and silent.status is SourceStatus.TIMEOUT):
-                return  # to wait for it twice would double the time
-            started = time.monotonic()
-            known = await source.know(sorted(wanted), Freshness.STALE)
-            for place in fresh:
-                if place > source.place:
-                    hidden[place] |= known.records.keys() & fresh[place]
-            if known.silent and not wanted <= known.records.keys() | known.absent:
-                self._fall_silent(source, known.silent, started)
-
-        await asyncio.gather(*(ask(source) for source in self.sources))
-        return hidden
-
-    def _fall_silent(self, source: Source[R], silent: SourceUnavailable, started: float) -> None:
-        self.silent.setdefault(source.key, silent)
-        self.reports.note(report(source, silent.status, started))
 
 
 def _without(filter: Filter, twins: tuple[str, ...]) -> Filter:

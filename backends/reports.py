@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
+from backends.errors import SourceUnavailable
 from backends.filters import Filter
 from backends.model import ServedFrom, SourceReport, SourceStatus
 from backends.protocol import R
@@ -41,6 +42,8 @@ class Reports:
 
     def __init__(self) -> None:
         self._worst: dict[str, SourceReport] = {}
+        self.silent: dict[str, SourceUnavailable] = {}
+        """Why a source did not answer, for each that did not."""
 
     def note(self, report: SourceReport) -> None:
         """Take in one more."""
@@ -49,6 +52,15 @@ class Reports:
             elapsed = before.elapsed_ms + report.elapsed_ms
             report = replace(max(before, report, key=_gravity), elapsed_ms=elapsed)
         self._worst[report.source_key] = report
+
+    def note_silence(self, source: Source[R], silent: SourceUnavailable, started: float) -> None:
+        """A source that was asked at `started` did not answer; the first reason counts."""
+        self.silent.setdefault(source.key, silent)
+        self.note(report(source, silent.status, started))
+
+    def first_silent(self, sources: Sequence[Source[R]]) -> SourceUnavailable | None:
+        """Why the first of the sources that did not answer did not."""
+        return next((self.silent[one.key] for one in sources if one.key in self.silent), None)
 
     def of(self, key: str) -> SourceReport:
         """That of a source, which is well if nothing else was seen."""
