@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -13,7 +12,7 @@ from backends.breaker import Breaker, Permit
 from backends.deadline import seconds_left
 from backends.errors import Refused, SourceUnavailable
 from backends.model import SourceStatus
-from backends.recorder import CURRENT, spanned
+from backends.recorder import CURRENT, is_traced, spanned
 from backends.source import Health
 from backends.turns import Places, TimeLimit
 
@@ -96,10 +95,11 @@ class Guard:
         try:
             with budget:
                 has_place = self._slots.taken() or await self._slots.acquire()
-                permit = self._admitted()
+                if (permit := self._breaker.admit()) is None:  # it opened while we waited for our turn
+                    raise self._refused()
                 self.under_way += 1
-                with spanned(f"source {what}", source=self._key) if self._meter else _NOTHING:
-                    answer = await self._call(call, permit, writes)
+                called = self._call(call, permit, writes)
+                answer = await (self._traced(what, called) if self._meter and is_traced() else called)
         except SourceUnavailable as error:
             silence, worked = error, isinstance(error, Refused)
             raise
@@ -121,6 +121,10 @@ class Guard:
                 if worked is not None:
                     self._note(time.perf_counter() - started, silence)
 
+    async def _traced(self, what: str, called: Awaitable[T]) -> T:
+        with spanned(f"source {what}", source=self._key):
+            return await called
+
     async def _call(self, call: Callable[[], Awaitable[T]], permit: Permit, writes: bool) -> T:
         try:
             return await call()
@@ -132,12 +136,6 @@ class Guard:
             if not (again and error.status is SourceStatus.UNAVAILABLE):
                 raise
         return await call()
-
-    def _admitted(self) -> Permit:
-        permit = self._breaker.admit()
-        if permit is None:  # it opened while we waited for our turn
-            raise self._refused()
-        return permit
 
     def _refusal(self) -> SourceUnavailable:
         return SourceUnavailable(self._key, SourceStatus.CIRCUIT_OPEN, self._breaker.retry_after_ms)
@@ -154,6 +152,3 @@ class Guard:
                 record.called(self._key, seconds)
         status, message = (silence.status, silence.message) if silence else (SourceStatus.OK, None)
         self._last = status, seconds * 1000, self._now(), message
-
-
-_NOTHING = nullcontext()

@@ -93,6 +93,12 @@ CURRENT: ContextVar[Record | None] = ContextVar("kundengraph_record", default=No
 """The record of the request that is being answered; None outside of any."""
 
 
+def is_traced() -> bool:
+    """Whether somebody collects spans of the request that is being answered."""
+    record = CURRENT.get()
+    return record is not None and record.tracer is not None
+
+
 def spanned(name: str, **attributes: str) -> AbstractContextManager[None]:
     """A span of the request that is being answered; nothing where nobody collects them."""
     record = CURRENT.get()

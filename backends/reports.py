@@ -27,10 +27,10 @@ def skipped(source: Source[R], filter: Filter, only: Collection[str] | None) -> 
     """A report that says why `source` is not searched at all, or None."""
     if only is not None and source.key not in only:
         return _skip(source, "Not among the sources asked for.")
-    needed = (*filter.needs, *(one.name for one in filter.fields))
-    missing = [name for name in dict.fromkeys(needed) if source.mapping.field(name) is None]
-    if missing:
-        return _skip(source, f"Does not have the field {', '.join(missing)}.")
+    if filter.needs or filter.fields:
+        needed = (*filter.needs, *(one.name for one in filter.fields))
+        if missing := [name for name in dict.fromkeys(needed) if source.mapping.field(name) is None]:
+            return _skip(source, f"Does not have the field {', '.join(missing)}.")
     rules = source.mapping.search
     if filter.search is not None and not rules.columns and not rules.dynamic_fields:
         return _skip(source, "Has no search fields.")
