@@ -101,6 +101,11 @@ class Filter:
     hidden: frozenset[str] = frozenset()
     """GraphQL names of fields that texts are not searched in."""
 
+    @property
+    def has_anchor(self) -> bool:
+        """Whether it is for some records alone, so that it is hardly asked twice."""
+        return self.members is not None or self.keys is not None
+
 
 EVERYTHING = Filter(validity=None)
 

@@ -12,7 +12,7 @@ from backends.breaker import Breaker, Permit
 from backends.deadline import seconds_left
 from backends.errors import Refused, SourceUnavailable
 from backends.model import SourceStatus
-from backends.recorder import CURRENT, is_traced, spanned
+from backends.recorder import CURRENT, spanned, tracer
 from backends.source import Health
 from backends.turns import Places, TimeLimit
 
@@ -99,7 +99,7 @@ class Guard:
                     raise self._refused()
                 self.under_way += 1
                 called = self._call(call, permit, writes)
-                answer = await (self._traced(what, called) if self._meter and is_traced() else called)
+                answer = await (self._traced(what, called) if self._meter and tracer() else called)
         except SourceUnavailable as error:
             silence, worked = error, isinstance(error, Refused)
             raise

@@ -18,6 +18,7 @@ class Habits(Generic[R]):
 
     def __init__(self, sources: Sequence[Source[R]], duplicates: Duplicates[R]) -> None:
         self.duplicates = duplicates
+        self.places = {source.key: source.place for source in sources}
         self.placing = [placing(source.backend) for source in sources]
         """What tells the places of each source by heart."""
         self.shadows = Shadows(sources)

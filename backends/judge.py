@@ -8,20 +8,21 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from typing import Generic
 
+from backends.habits import Habits
 from backends.merge import Merged, Stream
 from backends.model import Freshness, SourceStatus
 from backends.protocol import R, Row
 from backends.reports import Reports
-from backends.shadows import Asked, Shadows
+from backends.shadows import Asked
 from backends.source import Source
 
 
 class Judge(Generic[R]):
     """Asks for each key once, all keys of a round together; what falls silent meanwhile is reported."""
 
-    def __init__(self, sources: Sequence[Source[R]], shadows: Shadows[R], reports: Reports) -> None:
-        self._sources, self._shadows, self._reports = sources, shadows, reports
-        self._places = {source.key: source.place for source in sources}
+    def __init__(self, sources: Sequence[Source[R]], habits: Habits[R], reports: Reports) -> None:
+        self._sources, self._reports = sources, reports
+        self._shadows, self._places = habits.shadows, habits.places
         self._judged: defaultdict[int, set[str]] = defaultdict(set)
         """Keys by the place of the source that has them, of which is known whether an earlier one has them too."""
         self._hidden: dict[int, set[str]] = {}

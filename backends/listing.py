@@ -67,7 +67,6 @@ class Reading(Generic[R]):
         self.streams: Sequence[Sequence[Stream[R]]] = [
             [Stream(source.place, after) for source in self.sources] for _ in filters
         ]
-        self.places = {source.key: source.place for source in sources}
         alone = len(filters) == 1
         self.page = (
             hash((filters[0], order, first, after, None if only is None else tuple(only))) if alone else None
@@ -76,7 +75,7 @@ class Reading(Generic[R]):
         self.placed: set[int] = set()
         """Sources that told places by heart, and were not asked yet."""
         self.reports = Reports()
-        self.judge = Judge(sources, habits.shadows, self.reports)
+        self.judge = Judge(sources, habits, self.reports)
 
     async def run(self) -> Sequence[Listing[R]]:
         rows: list[list[Row[R]]] = [[] for _ in self.filters]
@@ -208,7 +207,10 @@ class Reading(Generic[R]):
             return False
         with deadline.with_some_left():
             answers = await asyncio.gather(
-                *(self._records(self.sources[self.places[one]], sorted(keys)) for one, keys in wanted.items())
+                *(
+                    self._records(self.sources[self.habits.places[one]], sorted(keys))
+                    for one, keys in wanted.items()
+                )
             )
         read = dict(zip(wanted, answers, strict=True))
         gone = [_fill(found, some, read) for found, some in zip(rows, unread, strict=True)]
@@ -234,7 +236,7 @@ class Reading(Generic[R]):
         self.reports.note(report(source, status, started))
 
     def _place_of(self, position: Position | None) -> int:
-        return self.places.get(position.source_key, 0) if position else 0
+        return self.habits.places.get(position.source_key, 0) if position else 0
 
 
 def _without(filter: Filter, twins: tuple[str, ...]) -> Filter:

@@ -93,18 +93,16 @@ CURRENT: ContextVar[Record | None] = ContextVar("kundengraph_record", default=No
 """The record of the request that is being answered; None outside of any."""
 
 
-def is_traced() -> bool:
-    """Whether somebody collects spans of the request that is being answered."""
+def tracer() -> Tracer | None:
+    """What makes spans of the request that is being answered; None where nobody collects them."""
     record = CURRENT.get()
-    return record is not None and record.tracer is not None
+    return None if record is None else record.tracer
 
 
 def spanned(name: str, **attributes: str) -> AbstractContextManager[None]:
     """A span of the request that is being answered; nothing where nobody collects them."""
-    record = CURRENT.get()
-    if record is None or record.tracer is None:
-        return _NOTHING
-    return record.tracer.span(name, attributes)
+    found = tracer()
+    return _NOTHING if found is None else found.span(name, attributes)
 
 
 _NOTHING = nullcontext()

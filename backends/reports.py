@@ -16,9 +16,7 @@ from backends.source import Source
 def report(source: Source[R], status: SourceStatus, started: float) -> SourceReport:
     """How `source` took part in what was asked at `started`, a time of the monotonic clock."""
     elapsed = (time.monotonic() - started) * 1000
-    if status is SourceStatus.OK:
-        return SourceReport(source.key, status, ServedFrom.LIVE, elapsed)
-    served = ServedFrom.LIVE if status is SourceStatus.TRUNCATED else ServedFrom.NONE
+    served = ServedFrom.LIVE if status in (SourceStatus.OK, SourceStatus.TRUNCATED) else ServedFrom.NONE
     say = _MESSAGES.get(status)
     return SourceReport(source.key, status, served, elapsed, say(source.name) if say else None)
 

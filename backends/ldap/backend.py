@@ -31,8 +31,6 @@ from backends.turns import TimeLimit
 T = TypeVar("T")
 
 
-PAGES = 32
-"""Pages of one list of keys that are kept, as long as the list is."""
 ROWS = 200
 """Rows of such a page at most."""
 
@@ -87,7 +85,7 @@ class LdapBackend:
         self, keys: Sequence[str], wanted: frozenset[Validity] | None
     ) -> Mapping[str, CustomerUser]:
         """The records of logins as stored, where they are there and of these validities."""
-        with faults_as_ours(self._settings.key), TimeLimit(self._settings.timeout):
+        with self._call():
             return await self._people.records(keys, wanted)
 
     async def counts(self, filters: Sequence[Filter]) -> Sequence[Count]:
@@ -178,10 +176,8 @@ class LdapBackend:
         positions = [self._position(place) for place in chosen]
         rows = [Row(cast(CustomerUser, position), position) for position in positions]
         page = Page(rows, start + len(chosen) < len(keys.places), keys.truncated)
-        if len(keys.cut) >= PAGES:
-            keys.cut.clear()
         if len(rows) <= ROWS:
-            keys.cut[asked] = page
+            keys.cut.keep(asked, page)
         return page
 
     def _decides_validity(self, asked: Columns) -> bool:

@@ -7,13 +7,17 @@ import itertools
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
+from backends.bounded import Bounded
 from backends.conditions import Condition
 from backends.order import Order
 
 MAX_LISTS = 32
+PAGES = 32
+"""Pages of one list of keys that are kept, as long as the list is."""
 
 Place = tuple[str, ...]
 """Sort values, folded key, key."""
@@ -43,7 +47,9 @@ class KeyList:
     places: Sequence[Place]
     directions: tuple[bool, ...]
     truncated: bool = False
-    cut: dict[tuple[int, int], Any] = field(default_factory=dict, compare=False, repr=False)
+    cut: Bounded[tuple[int, int], Any] = field(
+        default_factory=partial(Bounded, PAGES), compare=False, repr=False
+    )
     """Pages that were cut from it, by start and size."""
 
     def start(self, after: Place, after_place: int) -> int:

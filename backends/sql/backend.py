@@ -196,7 +196,7 @@ class SqlBackend(Generic[R]):
     ) -> tuple[str, list[Any]]:
         """The statement that gives one page, and its arguments; `read` says of which columns, if not of all."""
         asked, kind = question.filter, (*_kind(question), capped, *read)
-        if asked.members is not None or asked.keys is not None:
+        if asked.has_anchor:
             condition, args = self._shape(asked, statements)
             text = statements.pages((PageShape(condition, *kind),))
         else:
@@ -228,7 +228,7 @@ class SqlBackend(Generic[R]):
         ]
 
     def _shape(self, filter: Filter, statements: Statements) -> tuple[Shape, list[Any]]:
-        if filter.members is not None or filter.keys is not None:  # which is hardly asked twice
+        if filter.has_anchor:
             return shape_of(condition_of(filter, self.mapping), statements.dialect, statements.columns)
         shape, args = statements.shape(filter)
         return shape, args.copy()

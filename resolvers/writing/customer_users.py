@@ -14,7 +14,6 @@ from backends.passwords import generate
 from backends.source import Source
 from backends.writers import Carry, RegistrySession, Together
 from resolvers.context import RequestContext
-from resolvers.viewer import Scope
 from resolvers.writing import findings
 from resolvers.writing.addresses import address_checked, customer_found
 from resolvers.writing.deeds import Deed, changed_of, recorded
@@ -95,8 +94,7 @@ async def done(context: RequestContext, ready: Ready) -> CustomerUser:
             async with turns.of(ready.source, ready.logins[0], takes_name=ready.takes_name):
                 return await ready.write(None, note)
         finally:
-            await ready.source.forget(ready.logins)  # as `forget`, without its coroutine
-            context.users.duplicates.forget()
+            await forget(context, ready.source, *ready.logins)
 
 
 async def creation(context: RequestContext, new: NewUser) -> tuple[Ready, str | None]:
@@ -142,10 +140,9 @@ async def change(
     """A change that may be written to the record as it is now; refuses what may not."""
     noted = Findings()
     into = context.services.writes.users[source.key]
-    if Scope.WRITE not in context.viewer.scopes:
-        names = [*changes.fields, *(["login"] if changes.new_login is not None else [])]
-        await own_checked(context, before, names, noted, _PATHS)
-        noted.check()
+    names = [*changes.fields, *(["login"] if changes.new_login is not None else [])]
+    await own_checked(context, before, names, noted, _PATHS)
+    noted.check()
     values = _changed(context, source, changes, noted)
     sees = None
     if context.is_limited:

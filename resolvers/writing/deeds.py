@@ -74,8 +74,8 @@ class _Account:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         if error is None or isinstance(error, Unfinished):  # of which the registry's part counts
-            if self.is_kept and self.change is not None and self.context.services.bus.outward is None:
-                await self.context.services.bus.publish(self.change)  # nothing in it waits: nobody can leave
+            if self.is_kept and self.context.services.bus.outward is None:
+                await self.settle()  # nothing in it waits, so nobody can leave meanwhile
             else:
                 await _to_the_end(self.settle())
         elif not isinstance(error, Refused):

@@ -57,9 +57,7 @@ async def execute(run: Run) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
     for step in plan.plain:
         outs[0][step.key] = step.meaning.of(None, run.request)  # type: ignore[union-attr]
     steps = plan.root.below
-    if len(steps) == 1:
-        troubles += await _root(run, steps[0], outs)
-    elif plan.operation.operation is OperationType.MUTATION:
+    if len(steps) == 1 or plan.operation.operation is OperationType.MUTATION:
         for step in steps:
             troubles += await _root(run, step, outs)
             if troubles and troubles[-1].failed:
